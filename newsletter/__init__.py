@@ -1,0 +1,1 @@
+"""The daily run: collect, match, compose, render, deliver."""

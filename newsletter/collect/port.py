@@ -1,0 +1,48 @@
+"""What a kind of source must offer, and what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from newsletter.collect.http import Http
+from newsletter.model import Listed
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to collect: the source's own settings and cursor, for which day, as of which moment."""
+
+    settings: Mapping[str, Any]
+    day: date
+    now: datetime
+    cursor: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A part of what a source answered; the caller stores and commits it before asking for the next.
+
+    `problems`: one clear line for each thing that was wrong and left out.
+    `cursor`: where to go on from once this batch is committed, or None to leave it as it is.
+    `unchanged`: the source said that nothing changed since the last time (304).
+    """
+
+    listed: tuple[Listed, ...] = ()
+    problems: tuple[str, ...] = ()
+    cursor: Mapping[str, Any] | None = None
+    unchanged: bool = False
+
+
+class Collector(Protocol):
+    """A kind of source: one class, found by its entry point in the group `paperround.sources`."""
+
+    def check(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the settings, completed and normalised. Raises SourceError in plain words if bad."""
+        ...
+
+    def collect(self, request: Request, http: Http) -> Iterator[Batch]:
+        """Yield what the source lists. Raises SourceError when it cannot be read at all."""
+        ...

@@ -1,0 +1,27 @@
+"""Every error of this package has one root; its message is one line in plain words."""
+
+from __future__ import annotations
+
+
+class NewsletterError(Exception):
+    """Root of the package's errors. The command line prints `str(error)` and exits 1."""
+
+
+class SettingsError(NewsletterError):
+    """Settings that cannot work; the message lists every bad key. The command line exits 2."""
+
+
+class StoreError(NewsletterError):
+    """The database is unreachable, too old or too new for this code."""
+
+
+class SourceError(NewsletterError):
+    """A source could not be read; the message names what it answered and its address."""
+
+
+class TemplateError(NewsletterError):
+    """A mail or page template cannot be compiled."""
+
+
+class MailerError(NewsletterError):
+    """The relay as a whole is of no use just now (unreachable, refuses the login): no row is to blame."""

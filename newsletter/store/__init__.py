@@ -1,0 +1,1 @@
+"""The database: engine, tables, and one file per concept that reads and writes them."""

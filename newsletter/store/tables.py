@@ -1,0 +1,172 @@
+"""The tables of the daily run. People's tables are in `subscribers.tables`; both share one metadata."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+import subscribers.tables  # noqa: F401  (foreign keys below point into the shared metadata)
+from subscribers.orm import Base, UTCDateTime
+
+
+class Source(Base):
+    """A configured place that papers come from.
+
+    `settings`: what its kind needs (`{"address": ...}`, `{"categories": [...]}`).
+    `validators`: `{url: {"etag": ..., "last_modified": ...}}` for conditional GET.
+    `cursor`: what the collector needs to go on from; moved only after its entries are committed.
+    """
+
+    __tablename__ = "source"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    settings: Mapped[dict[str, Any]] = mapped_column(JSON)
+    enabled: Mapped[bool] = mapped_column(default=True)
+    validators: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    cursor: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    last_success_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    last_error: Mapped[str | None] = mapped_column(Text)
+    failures: Mapped[int] = mapped_column(default=0)
+
+
+class Entry(Base):
+    """One paper, once, whatever sources list it."""
+
+    __tablename__ = "entry"
+    __table_args__ = (Index(None, "first_seen_at"), Index(None, "first_listed_on"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(400), unique=True)
+    title: Mapped[str] = mapped_column(Text)
+    abstract: Mapped[str] = mapped_column(Text)
+    authors: Mapped[list[str]] = mapped_column(JSON)
+    categories: Mapped[list[str]] = mapped_column(JSON)
+    url: Mapped[str] = mapped_column(Text)
+    pdf_url: Mapped[str | None] = mapped_column(Text)
+    code_url: Mapped[str | None] = mapped_column(Text)
+    published_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    version: Mapped[int | None]
+    comment: Mapped[str | None] = mapped_column(Text)
+    organisation: Mapped[str | None] = mapped_column(Text)
+    tldr: Mapped[str | None] = mapped_column(Text)
+    keywords: Mapped[list[str]] = mapped_column(JSON, default=list)
+    first_seen_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    first_listed_on: Mapped[date]
+    updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class EntryKey(Base):
+    """Every canonical key that an entry is known by; its UNIQUE key is what makes an entry "once"."""
+
+    __tablename__ = "entry_key"
+
+    key: Mapped[str] = mapped_column(String(400), primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id", ondelete="CASCADE"), index=True)
+
+
+class Listing(Base):
+    """That a source showed an entry on a day."""
+
+    __tablename__ = "listing"
+
+    entry_id: Mapped[int] = mapped_column(
+        ForeignKey("entry.id", ondelete="CASCADE"), primary_key=True
+    )
+    source_id: Mapped[int] = mapped_column(
+        ForeignKey("source.id", ondelete="CASCADE"), primary_key=True
+    )
+    day: Mapped[date] = mapped_column(primary_key=True)
+    type: Mapped[str] = mapped_column(String(16))
+    votes: Mapped[int | None]
+    comments: Mapped[int | None]
+    seen_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class Edition(Base):
+    """One day's run. `report`: per source what was collected, missing or wrong, as shown to people."""
+
+    __tablename__ = "edition"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    collected_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    complete: Mapped[bool] = mapped_column(default=False)
+    report: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class Delivery(Base):
+    """The ledger row of one digest: the only truth about what was sent.
+
+    `claimed_by`/`lease_until`: which sender process works on it, and until when it is believed alive.
+    A claimed row stays `planned` until just before its mail goes on the wire; `sending` therefore
+    means "may have left", and nothing else does.
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("subscriber_id", "edition_day"),
+        Index(None, "edition_day", "state"),
+        Index("ix_delivery_open", "state", "retry_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"))
+    edition_day: Mapped[date] = mapped_column(ForeignKey("edition.day"))
+    state: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(Text)
+    considered: Mapped[int] = mapped_column(default=0)
+    planned_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    claimed_by: Mapped[str | None] = mapped_column(String(120))
+    lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    retry_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    settled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    receipt: Mapped[str | None] = mapped_column(Text)
+
+
+class Pick(Base):
+    """An entry in a subscriber's digest. The primary key is the promise: never the same paper twice."""
+
+    __tablename__ = "pick"
+
+    subscriber_id: Mapped[int] = mapped_column(
+        ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True
+    )
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id"), primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(
+        ForeignKey("delivery.id", ondelete="CASCADE"), index=True
+    )
+    position: Mapped[int]
+    section: Mapped[str] = mapped_column(String(16))
+    score: Mapped[float]
+    evidence: Mapped[list[Any]] = mapped_column(JSON)
+
+
+class Notice(Base):
+    """A mail that is no digest (the confirmation mail), queued in the transaction that calls for it.
+
+    Uses the states of a delivery. `context`: what its template needs beyond the subscriber.
+    """
+
+    __tablename__ = "notice"
+    __table_args__ = (Index(None, "state", "retry_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(
+        ForeignKey("subscriber.id", ondelete="CASCADE"), index=True
+    )
+    kind: Mapped[str] = mapped_column(String(24))
+    context: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    claimed_by: Mapped[str | None] = mapped_column(String(120))
+    lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    retry_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    settled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    receipt: Mapped[str | None] = mapped_column(Text)

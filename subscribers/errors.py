@@ -1,0 +1,22 @@
+"""Every error of this package has one root, and a message that can be shown to the person it concerns."""
+
+from __future__ import annotations
+
+
+class SubscribersError(Exception):
+    """Root of the package's errors; `str(error)` is fit to be shown."""
+
+
+class AddressError(SubscribersError):
+    """The text is not an e-mail address that can be mailed; the message says what is wrong with it."""
+
+
+class ProfileError(SubscribersError):
+    """A wish, schedule or other preference is out of bounds; the message names the field."""
+
+
+class TokenError(SubscribersError):
+    """A link is forged, expired, revoked or meant for another purpose. Deliberately tells nothing more."""
+
+    def __init__(self) -> None:
+        super().__init__("This link is not valid any more.")

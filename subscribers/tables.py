@@ -1,0 +1,103 @@
+"""The tables about people. Addresses stand in one column of one table, so that erasing is one DELETE."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from subscribers.orm import Base, UTCDateTime
+
+
+class State(StrEnum):
+    """Where a subscriber stands; only `confirmed` is ever mailed a digest."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    UNSUBSCRIBED = "unsubscribed"
+
+
+class Subscriber(Base):
+    """One person, known by one address.
+
+    `address_hash` (see `address.address_hash`) identifies the person without naming them: it is what
+    suppressions are joined on, and what makes the same mailbox, written differently, the same person.
+    `links_version` is part of every signed link, so raising it kills the old ones.
+    `next_send_at` is when the next digest is due, None while nobody should be mailed.
+    `covered_until` is up to when papers were considered for them: later-seen ones are still to come.
+    """
+
+    __tablename__ = "subscriber"
+    __table_args__ = (Index(None, "next_send_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(320))
+    address_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    state: Mapped[State] = mapped_column(String(16))
+    links_version: Mapped[int] = mapped_column(default=1)
+    cadence: Mapped[str] = mapped_column(String(16))
+    weekday: Mapped[int] = mapped_column(default=0)
+    hour: Mapped[int]
+    timezone: Mapped[str] = mapped_column(String(64))
+    max_papers: Mapped[int]
+    paused_until: Mapped[date | None]
+    next_send_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    covered_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    interests: Mapped[list[InterestRow]] = relationship(
+        back_populates="subscriber",
+        order_by="InterestRow.position",
+        cascade="all, delete-orphan",
+        passive_deletes=True,
+    )
+
+
+class InterestRow(Base):
+    """One named wish of one subscriber (`profile.Interest` as stored)."""
+
+    __tablename__ = "interest"
+    __table_args__ = (UniqueConstraint("subscriber_id", "kind", "text"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(16))
+    text: Mapped[str] = mapped_column(String(200))
+    weight: Mapped[float] = mapped_column(default=1.0)
+    muted: Mapped[bool] = mapped_column(default=False)
+
+    subscriber: Mapped[Subscriber] = relationship(back_populates="interests")
+
+
+class ConsentEvent(Base):
+    """What somebody agreed to or withdrew, when, from where, and what they had been told (GDPR 7(1)).
+
+    Append-only. `text_version` and `text_hash` identify the words that were shown.
+    """
+
+    __tablename__ = "consent_event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(
+        ForeignKey("subscriber.id", ondelete="CASCADE"), index=True
+    )
+    kind: Mapped[str] = mapped_column(String(24))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    network_address: Mapped[str | None] = mapped_column(String(64))
+    user_agent: Mapped[str | None] = mapped_column(Text)
+    text_version: Mapped[str | None] = mapped_column(String(32))
+    text_hash: Mapped[str | None] = mapped_column(String(64))
+
+
+class Suppression(Base):
+    """An address that must not be mailed, and why; kept as a hash so that it outlives erasure."""
+
+    __tablename__ = "suppression"
+
+    address_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
