@@ -172,6 +172,7 @@ class Outcome(StrEnum):
     SUBMITTED = "submitted"
     DEFERRED = "deferred"
     FAILED = "failed"
+    UNCERTAIN = "uncertain"
 
 
 @dataclass(frozen=True, slots=True)

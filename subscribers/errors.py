@@ -12,7 +12,18 @@ class AddressError(SubscribersError):
 
 
 class ProfileError(SubscribersError):
-    """A wish, schedule or other preference is out of bounds; the message names the field."""
+    """A wish, schedule or other preference is out of bounds.
+
+    `field` names it as forms and files do (`wishes`, `hour`, ...); the message stands on its own.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class ImportFileError(SubscribersError):
+    """A whole file cannot be imported (not a single row of it): wrong header, not text, not JSON."""
 
 
 class TokenError(SubscribersError):

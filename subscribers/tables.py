@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from subscribers.consent import State
 from subscribers.orm import Base, UTCDateTime
-
-
-class State(StrEnum):
-    """Where a subscriber stands; only `confirmed` is ever mailed a digest."""
-
-    PENDING = "pending"
-    CONFIRMED = "confirmed"
-    UNSUBSCRIBED = "unsubscribed"
 
 
 class Subscriber(Base):
@@ -30,7 +22,8 @@ class Subscriber(Base):
     """
 
     __tablename__ = "subscriber"
-    __table_args__ = (Index(None, "next_send_at"),)
+    # AUTOINCREMENT: SQLite would give an erased person's id, and with it their links, to the next one.
+    __table_args__ = (Index(None, "next_send_at"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(320))

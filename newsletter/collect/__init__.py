@@ -1,1 +1,1 @@
-"""Where papers come from: one file per kind of source, all speaking through one careful HTTP client."""
+"""Where papers come from: one file per kind of source, all through one careful HTTP client."""

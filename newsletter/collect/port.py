@@ -23,15 +23,17 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A part of what a source answered; the caller stores and commits it before asking for the next.
+    """A part of what a source answered; the caller commits it before it asks for the next.
 
     `problems`: one clear line for each thing that was wrong and left out.
+    `notes`: one clear line for what is in order but worth telling ("a weekend: nothing announced").
     `cursor`: where to go on from once this batch is committed, or None to leave it as it is.
     `unchanged`: the source said that nothing changed since the last time (304).
     """
 
     listed: tuple[Listed, ...] = ()
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     cursor: Mapping[str, Any] | None = None
     unchanged: bool = False
 
@@ -40,9 +42,12 @@ class Collector(Protocol):
     """A kind of source: one class, found by its entry point in the group `paperround.sources`."""
 
     def check(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the settings, completed and normalised. Raises SourceError in plain words if bad."""
+        """The settings, completed and normalised. Raises SourceError in plain words if bad."""
         ...
 
     def collect(self, request: Request, http: Http) -> Iterator[Batch]:
-        """Yield what the source lists. Raises SourceError when it cannot be read at all."""
+        """Yield what the source lists. Raises SourceError when it cannot be read at all.
+
+        Nothing is yielded in silence: an empty result has a problem, a note, or `unchanged`.
+        """
         ...

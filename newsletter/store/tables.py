@@ -104,7 +104,8 @@ class Delivery(Base):
 
     `claimed_by`/`lease_until`: which sender process works on it, and until when it is believed alive.
     A claimed row stays `planned` until just before its mail goes on the wire; `sending` therefore
-    means "may have left", and nothing else does.
+    means "may have left", and nothing else does. `uncertain_at` stays when an uncertain mail was sent
+    again, so that every possible double is marked for good.
     """
 
     __tablename__ = "delivery"
@@ -126,6 +127,7 @@ class Delivery(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     retry_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     settled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    uncertain_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     receipt: Mapped[str | None] = mapped_column(Text)
 
 
@@ -163,10 +165,12 @@ class Notice(Base):
     kind: Mapped[str] = mapped_column(String(24))
     context: Mapped[dict[str, Any]] = mapped_column(JSON)
     state: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     claimed_by: Mapped[str | None] = mapped_column(String(120))
     lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     attempts: Mapped[int] = mapped_column(default=0)
     retry_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     settled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    uncertain_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     receipt: Mapped[str | None] = mapped_column(Text)

@@ -1,0 +1,98 @@
+"""Plain text out of what sources give: no markup, no control characters, white space folded."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from html.parser import HTMLParser
+from typing import Any
+
+_LONGEST = 200_000  # characters of one field that are looked at; an abstract has about 2,000
+
+# Controls, lone surrogates, and the invisible marks that break words or turn the reading direction.
+_UNWANTED = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u2028-\u202e\u2060-\u2069\ufeff"
+    "\ufff9-\uffff\ud800-\udfff]"
+)
+_SPACE = re.compile(r"[\s\x1c-\x1f\x85]+")
+
+_SILENT = frozenset({"script", "style", "template", "noscript", "head", "title", "svg", "iframe"})
+_INLINE = frozenset(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp "
+    "small span strike strong sub sup time tt u var wbr".split()
+)
+_BLOCK = frozenset(
+    "address article aside audio base blink blockquote body br button canvas caption center col "
+    "colgroup dd details dir div dl dt embed fieldset figcaption figure footer form frame h1 h2 "
+    "h3 h4 h5 h6 header hr html img input legend li link main map math menu meta nav object ol "
+    "option p param picture pre section select source summary table tbody td textarea tfoot th "
+    "thead tr track ul video".split()
+)
+_MARKUP = _SILENT | _INLINE | _BLOCK
+
+
+def fold(value: Any) -> str:
+    """The text on one line, in NFC; "" for None and for what is no text.
+
+    >>> fold(" Title\\n  over two\\x00 lines ")
+    'Title over two lines'
+    """
+    if not isinstance(value, str):
+        return ""
+    cleaned = _UNWANTED.sub("", _SPACE.sub(" ", value[:_LONGEST]))
+    return unicodedata.normalize("NFC", _SPACE.sub(" ", cleaned).strip())
+
+
+def from_html(value: Any) -> str:
+    """The text of a field that is HTML or JATS, on one line.
+
+    Only tags that HTML knows are markup: in `for all <T> in a list`, `<T>` stays text.
+    """
+    if not isinstance(value, str):
+        return ""
+    reader = _Reader()
+    reader.feed(value[:_LONGEST])
+    reader.close()
+    return fold("".join(reader.pieces))
+
+
+def from_escaped(value: Any) -> str:
+    """The text of a field that is plain but for entities that were escaped once too often."""
+    return fold(html.unescape(value)) if isinstance(value, str) else ""
+
+
+class _Reader(HTMLParser):
+    """Collects the character data; a block's edge becomes a space."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.pieces: list[str] = []
+        self._silent: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        name = tag.removeprefix("jats:")
+        if name not in _MARKUP and name == tag and ":" not in tag:
+            self._text(self.get_starttag_text() or "")
+        elif name in _SILENT:
+            self._silent.append(name)
+        elif name not in _INLINE:
+            self.pieces.append(" ")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in _SILENT:
+            self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        name = tag.removeprefix("jats:")
+        if name in self._silent:
+            del self._silent[self._silent.index(name) :]
+        elif name not in _INLINE:
+            self.pieces.append(" ")
+
+    def handle_data(self, data: str) -> None:
+        self._text(data)
+
+    def _text(self, data: str) -> None:
+        if not self._silent:
+            self.pieces.append(data)

@@ -1,0 +1,1 @@
+"""Handing mails over: the port, the relay, the outbox folder."""

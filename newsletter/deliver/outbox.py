@@ -1,0 +1,52 @@
+"""Mail without a relay: each message becomes an .eml file in a folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from newsletter.errors import MailerError
+from newsletter.model import Message, Outcome, Receipt
+
+
+class Outbox:
+    """A folder of .eml files. The file's name comes from the Message-ID: sent twice is there once."""
+
+    connections = 1
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @contextmanager
+    def connect(self) -> Iterator[Outbox]:
+        """Make the folder. Raises MailerError if it cannot be written."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise MailerError(f"the outbox {self.folder} cannot be made: {error.strerror}") from error
+        yield self
+
+    def send(self, message: Message) -> Receipt:
+        """Write the file whole or not at all. Raises MailerError when the disk refuses."""
+        path = self.folder / file_name(message.message_id)
+        part = path.with_suffix(".part")
+        try:
+            with part.open("wb") as file:
+                file.write(message.data)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise MailerError(f"{path} cannot be written: {error.strerror}") from error
+        return Receipt(Outcome.SUBMITTED, f"written to {path.name}")
+
+
+def file_name(message_id: str) -> str:
+    """The name of a message's file: readable, unique, and safe whatever the Message-ID holds."""
+    readable = "".join(char if char.isalnum() or char in "-." else "-" for char in message_id)
+    digest = hashlib.sha256(message_id.encode()).hexdigest()[:12]
+    return f"{readable.strip('-.')[:80].split('-at-')[0]}-{digest}.eml"

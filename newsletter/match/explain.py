@@ -1,0 +1,63 @@
+"""Why an entry was chosen, in the reader's own words and the paper's."""
+
+from __future__ import annotations
+
+import re
+
+from newsletter.match.features import Day
+from newsletter.match.words import STOP, name_key, tokens
+from newsletter.model import Entry, Evidence, EvidenceKind
+from subscribers.profile import Interest, Kind
+
+_FRAGMENT_WORDS = 9
+_SPACED_WORD = re.compile(r"\S+")
+
+
+def explain(day: Day, row: int, interest: Interest) -> Evidence:
+    """The evidence that one wish gives for one entry."""
+    entry = day.entries[row]
+    if interest.kind is Kind.AUTHOR:
+        key = name_key(interest.text)
+        name = next((name for name in entry.authors if name_key(name) == key), interest.text)
+        return Evidence(EvidenceKind.AUTHOR, interest.text, name)
+    if interest.kind is Kind.CATEGORY:
+        return Evidence(EvidenceKind.CATEGORY, interest.text, interest.text)
+    if interest.kind is Kind.SEED:
+        return Evidence(EvidenceKind.SEED, interest.text)
+    kind = EvidenceKind.PHRASE if interest.kind is Kind.PHRASE else EvidenceKind.TOPIC
+    return Evidence(kind, interest.text, fragment(entry, interest.text))
+
+
+def fragment(entry: Entry, wish: str) -> str:
+    """A few words of the abstract, or else of the title, around the place that meets the wish best.
+
+    Verbatim text, at most nine words; "" if no word of the wish occurs.
+    """
+    wanted = [word for word in tokens(wish) if word not in STOP]
+    if not wanted:
+        return ""
+    for text in (entry.abstract, entry.title):
+        spans = [(match.start(), match.end()) for match in _SPACED_WORD.finditer(text)]
+        best = _best_place([tokens(text[start:end]) for start, end in spans], wanted)
+        if best is not None:
+            first = max(0, best - _FRAGMENT_WORDS // 3)
+            last = min(len(spans), first + _FRAGMENT_WORDS) - 1
+            return text[spans[first][0] : spans[last][1]]
+    return ""
+
+
+def _best_place(words: list[list[str]], wanted: list[str]) -> int | None:
+    """Where the most distinct wanted words stand together, the earliest such place."""
+    goal = set(wanted)
+    width = len(wanted) + 1
+    best, place = 0, None
+    for start in range(len(words)):
+        if goal.isdisjoint(words[start]):
+            continue
+        near = {word for group in words[start : start + width] for word in group}
+        count = len(goal & near)
+        if count > best:
+            best, place = count, start
+            if count == len(goal):
+                break
+    return place

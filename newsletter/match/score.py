@@ -1,0 +1,122 @@
+"""A block of subscribers against the day: one sparse product, masks, top k. No loop before the picks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from newsletter.match.explain import explain
+from newsletter.match.features import Day, Floats
+from newsletter.match.wishes import Wish, WishScores, score_wishes, wish_of
+from newsletter.model import Evidence, EvidenceKind, Match
+from subscribers.profile import Interest, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What matching needs of a subscriber.
+
+    `first_row`: entries before this row were considered for an earlier digest.
+    `seen_rows`: rows that were sent to this person already.
+    """
+
+    interests: tuple[Interest, ...]
+    first_row: int = 0
+    seen_rows: tuple[int, ...] = ()
+
+
+def match_block(
+    day: Day, readers: Sequence[Reader], limit: int, seed_texts: Mapping[str, str]
+) -> list[list[Match]]:
+    """The best entries for each reader, best first, at most `limit` each.
+
+    A reader without any wish is shown what is popular. What is muted, was sent or was considered
+    before never appears; neither does an entry that no wish speaks for.
+    """
+    if not day.entries or not readers:
+        return [[] for _ in readers]
+    wishes = sorted({_looked_for(wish) for reader in readers for wish in reader.interests})
+    found = score_wishes(day, wishes, seed_texts)
+    scores = _total(day, readers, found)
+    top = _top(scores, limit)
+    return [
+        [
+            _match(day, reader, found, int(row), float(scores[number, row]))
+            for row in rows
+            if scores[number, row] > 0
+        ]
+        for number, (reader, rows) in enumerate(zip(readers, top, strict=True))
+    ]
+
+
+def _looked_for(interest: Interest) -> Wish:
+    kind, text = wish_of(interest)
+    # A muted topic is muted where its words stand, not where something is like it.
+    return (Kind.PHRASE, text) if interest.muted and kind is Kind.TOPIC else (kind, text)
+
+
+def _total(day: Day, readers: Sequence[Reader], found: WishScores) -> Floats:
+    """Dense scores of shape (readers, entries); 0 where an entry must not be picked."""
+    wanted = _weights(readers, found, muted=False) @ found.scores
+    scores: Floats = np.asarray(wanted.todense(), dtype=np.float32)
+    # Popularity only orders what is equal otherwise: at most a hundredth of a good match.
+    tie = 0.004 * day.popularity / (1 + float(day.popularity.max()))
+    scores += (scores > 0) * tie
+    for number, reader in enumerate(readers):
+        if all(wish.muted for wish in reader.interests):
+            scores[number] = 1e-3 + tie
+    muted = _weights(readers, found, muted=True) @ (found.scores > 0).astype(np.float32)
+    scores[np.asarray(muted.todense()) > 0] = 0
+    rows = np.arange(len(day.entries))
+    scores[rows[None, :] < np.array([reader.first_row for reader in readers])[:, None]] = 0
+    for number, reader in enumerate(readers):
+        scores[number, list(reader.seen_rows)] = 0
+    return scores
+
+
+def _weights(readers: Sequence[Reader], found: WishScores, *, muted: bool) -> sparse.csr_matrix:
+    """Sparse (readers, wishes): how much each reader wants each wish, or 1 where it is muted."""
+    data: list[float] = []
+    columns: list[int] = []
+    starts = [0]
+    for reader in readers:
+        for interest in reader.interests:
+            if interest.muted is muted:
+                columns.append(found.index[_looked_for(interest)])
+                data.append(1.0 if muted else interest.weight)
+        starts.append(len(columns))
+    shape = (len(readers), len(found.index))
+    return sparse.csr_matrix((np.array(data, np.float32), columns, starts), shape=shape)
+
+
+def _top(scores: Floats, limit: int) -> np.ndarray:
+    """The columns of the `limit` highest scores of each row, best first, ties by column."""
+    count = scores.shape[1]
+    if limit < count:
+        # One past the limit is not enough to settle ties at the edge, so ties are settled by value:
+        # a column's place takes less from its score than any real difference does.
+        nudged = scores - np.arange(count, dtype=np.float32) * 1e-7
+        best = np.argpartition(-nudged, limit - 1, axis=1)[:, :limit]
+    else:
+        best = np.tile(np.arange(count), (scores.shape[0], 1))
+    order = np.lexsort((best, -np.take_along_axis(scores, best, axis=1)), axis=1)
+    return np.take_along_axis(best, order, axis=1)
+
+
+def _match(day: Day, reader: Reader, found: WishScores, row: int, score: float) -> Match:
+    """Say why: the reader's wishes that speak for the entry, the strongest first."""
+    strength = []
+    for place, interest in enumerate(reader.interests):
+        if not interest.muted:
+            value = interest.weight * float(found.scores[found.index[_looked_for(interest)], row])
+            if value > 0:
+                strength.append((-value, place))
+    if not strength:
+        return Match(row, score, -1, (Evidence(EvidenceKind.POPULAR),))
+    strength.sort()
+    places = [place for _, place in strength]
+    evidence = tuple(explain(day, row, reader.interests[place]) for place in places[:3])
+    return Match(row, score, places[0], evidence)

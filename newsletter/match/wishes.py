@@ -1,0 +1,114 @@
+"""Distinct wishes, each looked up once a day for all subscribers who have it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from newsletter.match.features import Day, Floats
+from newsletter.match.words import name_key, tokens
+from subscribers.profile import Interest, Kind
+
+# What a hit is worth. A topic and a seed count by their cosine, which for a good paper is .2 to .4; a
+# quoted phrase is a promise, so it counts as a good topic from the start; so does a followed name, and
+# more. A category says little about one paper: it fills places, no more.
+PHRASE_WORTH = 0.25
+AUTHOR_WORTH = 0.6
+CATEGORY_WORTH = 0.02
+
+# Below these cosines a likeness is noise: one ordinary word in common, a shared stock phrase.
+TOPIC_FLOOR = 0.06
+SEED_FLOOR = 0.10
+
+Wish = tuple[Kind, str]
+
+
+@dataclass(frozen=True)
+class WishScores:
+    """What every distinct wish makes of every entry: `scores` has shape (wishes, entries), sparse."""
+
+    index: dict[Wish, int]
+    scores: sparse.csr_matrix
+
+    def row(self, wish: Wish) -> np.ndarray:
+        """The scores of one wish for all entries, dense, shape (entries,)."""
+        return np.asarray(self.scores[self.index[wish]].todense()).ravel()
+
+
+def score_wishes(day: Day, wishes: Sequence[Wish], seed_texts: Mapping[str, str]) -> WishScores:
+    """Score distinct wishes against a day. `seed_texts`: canonical key -> title and abstract."""
+    texts = [seed_texts.get(text, "") if kind is Kind.SEED else text for kind, text in wishes]
+    cosines = day.vocabulary.vectors([tokens(text) for text in texts]) @ day.vectors.T
+    floors = np.array([_FLOORS.get(kind, np.inf) for kind, _ in wishes], dtype=np.float32)
+    similar = _above(sparse.coo_matrix(cosines), floors)
+    hits = _looked_up(day, wishes)
+    is_phrase = np.array([kind is Kind.PHRASE for kind, _ in wishes], dtype=np.float32)
+    exact_likeness = sparse.diags(is_phrase) @ cosines.multiply(hits > 0)
+    return WishScores(
+        {wish: number for number, wish in enumerate(wishes)},
+        sparse.csr_matrix(similar + hits + exact_likeness, dtype=np.float32),
+    )
+
+
+_FLOORS = {Kind.TOPIC: TOPIC_FLOOR, Kind.SEED: SEED_FLOOR}
+_EXACT = {
+    Kind.PHRASE: PHRASE_WORTH,
+    Kind.AUTHOR: AUTHOR_WORTH,
+    Kind.CATEGORY: CATEGORY_WORTH,
+}
+
+
+def _above(cosines: sparse.coo_matrix, floors: Floats) -> sparse.csr_matrix:
+    kept = cosines.data >= floors[cosines.row]
+    return sparse.csr_matrix(
+        (cosines.data[kept], (cosines.row[kept], cosines.col[kept])), shape=cosines.shape
+    )
+
+
+def _looked_up(day: Day, wishes: Sequence[Wish]) -> sparse.csr_matrix:
+    rows: list[int] = []
+    columns: list[int] = []
+    values: list[float] = []
+    for number, (kind, text) in enumerate(wishes):
+        if kind in _EXACT:
+            hits = find(day, kind, text)
+            rows.extend([number] * len(hits))
+            columns.extend(hits)
+            values.extend([_EXACT[kind]] * len(hits))
+    return sparse.csr_matrix(
+        (np.array(values, dtype=np.float32), (rows, columns)),
+        shape=(len(wishes), len(day.entries)),
+    )
+
+
+def find(day: Day, kind: Kind, text: str) -> list[int]:
+    """The rows that hold an exact wish: a phrase, an author's name, a category."""
+    if kind is Kind.AUTHOR:
+        return day.by_author.get(name_key(text), [])
+    if kind is Kind.CATEGORY:
+        return day.by_category.get(text.strip().lower(), [])
+    phrase = tokens(text)
+    if not phrase:
+        return []
+    # Only the rows of its rarest word need to be read.
+    candidates = min((day.by_word.get(word, []) for word in phrase), key=len)
+    if len(phrase) == 1:
+        return candidates
+    return [row for row in candidates if position(day.words[row], phrase) is not None]
+
+
+def position(words: Sequence[str], phrase: Sequence[str]) -> int | None:
+    """Where a token list holds a phrase, or None."""
+    length = len(phrase)
+    for start in range(len(words) - length + 1):
+        if words[start] == phrase[0] and list(words[start : start + length]) == list(phrase):
+            return start
+    return None
+
+
+def wish_of(interest: Interest) -> Wish:
+    """What is looked up for an interest; readers who word it alike share one look-up."""
+    return interest.kind, " ".join(interest.text.split())

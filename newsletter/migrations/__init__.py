@@ -1,0 +1,1 @@
+"""The history of all tables, people's included."""

@@ -1,0 +1,98 @@
+"""A digest in words: cards in order between a head and a foot that are the reader's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from newsletter.model import Pick, Section
+from newsletter.render import wording
+from newsletter.render.cards import TITLE_LENGTH, Cards
+from newsletter.render.mime import Piece, encode_piece
+from newsletter.render.plain import clean, clip
+from newsletter.render.templates import Templates
+from newsletter.render.values import DigestLetter, Site
+
+PARTS = ("top", "heading", "card", "why", "card_end", "foot")
+_PREHEADER_LENGTH = 160
+
+
+class DigestWriter:
+    """Writes digests for one site. Shared pieces are kept, so one writer should serve a whole run."""
+
+    def __init__(self, site: Site, templates: Templates) -> None:
+        self._site = site
+        self._template = templates.mail("digest", PARTS)
+        self._cards = Cards(self._template)
+
+    def write(self, letter: DigestLetter) -> tuple[str, list[Piece]]:
+        """The subject, and the pieces of the body in order."""
+        picks = letter.digest.picks
+        subject = self.subject(letter)
+        context = {
+            "site": self._site,
+            "subject": subject,
+            "preheader": _preheader(letter),
+            "date": wording.long_date(letter.day),
+            "papers": wording.plural(len(picks), "paper"),
+            "story": wording.story(picks),
+            "considered": letter.digest.considered,
+            "left_out": letter.digest.left_out,
+            "notes": [clip(clean(note), 300) for note in letter.notes],
+            "reader": letter.reader,
+        }
+        pieces = [self._piece("top", context)]
+        for section in Section:
+            here = [pick for pick in picks if pick.section is section]
+            pieces += self._section(letter, section, here)
+        pieces.append(self._piece("foot", context))
+        return subject, pieces
+
+    def subject(self, letter: DigestLetter) -> str:
+        """What is inside, in at most 60 characters, the number first."""
+        picks = letter.digest.picks
+        names = [name for name, _ in wording.count(label_of(pick) for pick in picks) if name]
+        papers = wording.plural(len(picks), "paper")
+        room = wording.SUBJECT_LENGTH - len(papers) - 2
+        title = letter.entries[picks[0].entry_id].title if picks else ""
+        context = {
+            "site": self._site,
+            "papers": papers,
+            "topics": wording.topics(names, room),
+            "title": clip(clean(title), room),
+            "date": wording.long_date(letter.day),
+        }
+        return clean(self._template.render_subject(context))
+
+    def _section(
+        self, letter: DigestLetter, section: Section, picks: Sequence[Pick]
+    ) -> list[Piece]:
+        groups: dict[str, list[Pick]] = {}
+        for pick in picks:
+            name = label_of(pick) if section is Section.FOR_YOU else ""
+            groups.setdefault(name, []).append(pick)
+        pieces: list[Piece] = []
+        for name, members in groups.items():
+            pieces.append(self._cards.heading(section, name if len(groups) > 1 else ""))
+            for pick in members:
+                entry = letter.entries[pick.entry_id]
+                followed = wording.followed_authors(pick.evidence)
+                pieces.append(self._cards.card(entry, followed))
+                if pick.evidence:
+                    pieces.append(self._cards.why(pick.evidence))
+                pieces.append(self._cards.links(entry))
+        return pieces
+
+    def _piece(self, part: str, context: dict[str, Any]) -> Piece:
+        return encode_piece(*self._template.render(part, context))
+
+
+def label_of(pick: Pick) -> str:
+    """The wish that a pick answers; "" if it answers none."""
+    return wording.label(pick.evidence)
+
+
+def _preheader(letter: DigestLetter) -> str:
+    """The line that a list of mails shows after the subject: what the first papers are called."""
+    first = [letter.entries[pick.entry_id].title for pick in letter.digest.picks[:2]]
+    return clip(" · ".join(clip(clean(title), TITLE_LENGTH) for title in first), _PREHEADER_LENGTH)

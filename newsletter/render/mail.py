@@ -1,0 +1,110 @@
+"""The room's door: letters in, messages ready for the wire out."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from email.utils import format_datetime
+from functools import lru_cache
+
+from newsletter.model import Message
+from newsletter.render.digest import DigestWriter
+from newsletter.render.headers import (
+    address_field,
+    list_id_field,
+    mail_address,
+    mailbox,
+    Mailbox,
+    plain_field,
+    text_field,
+    token,
+)
+from newsletter.render.mime import build_mail, decode_pieces
+from newsletter.render.notices import NoticeWriter
+from newsletter.render.templates import Templates
+from newsletter.render.values import DigestLetter, NoticeKind, NoticeLetter, Rendered, Site
+
+
+class MailRenderer:
+    """Turns letters into mails for one site.
+
+    Templates are compiled when it is made, so a broken one shows at once (TemplateError). It keeps
+    the cards it rendered: make one for a run, not one for a mail. Equal letters give equal bytes.
+    """
+
+    def __init__(self, site: Site, templates: Templates) -> None:
+        self._site = site
+        self._sender = mailbox(site.sender)
+        self._from = address_field("From", self._sender)
+        self._list = list_id_field(site.name, site.list_id)
+        self._digests = DigestWriter(site, templates)
+        self._notices = NoticeWriter(site, templates)
+
+    def digest(self, letter: DigestLetter) -> Message:
+        """A digest with the headers of list mail: one-click unsubscription, List-Id, Feedback-ID."""
+        subject, pieces = self._digests.write(letter)
+        to = mail_address(letter.reader.email)
+        headers = [
+            *self._common(to, subject, letter.message_id, _date(letter)),
+            self._list,
+            plain_field("List-Unsubscribe", f"<{token(letter.reader.unsubscribe_url)}>"),
+            b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+            b"List-Post: NO\r\n",
+            _feedback_id(self._site.list_id, letter.day),
+        ]
+        return Message(
+            delivery_id=letter.delivery_id,
+            sender=self._sender.address,
+            to=to,
+            message_id=letter.message_id,
+            data=build_mail(headers, pieces, letter.message_id),
+        )
+
+    def notice(self, kind: NoticeKind, letter: NoticeLetter) -> Message:
+        """A mail that its reader has just asked for. It belongs to no list and says so by silence."""
+        subject, pieces = self._notices.write(kind, letter)
+        to = mail_address(letter.email)
+        headers = self._common(to, subject, letter.message_id, _date(letter))
+        return Message(
+            delivery_id=letter.notice_id,
+            sender=self._sender.address,
+            to=to,
+            message_id=letter.message_id,
+            data=build_mail(headers, pieces, letter.message_id),
+        )
+
+    def digest_preview(self, letter: DigestLetter) -> Rendered:
+        """A digest as its reader sees it: decoded from the very pieces that its mail is made of."""
+        subject, pieces = self._digests.write(letter)
+        return Rendered(subject, *decode_pieces(pieces))
+
+    def notice_preview(self, kind: NoticeKind, letter: NoticeLetter) -> Rendered:
+        """A notice as its reader sees it."""
+        subject, pieces = self._notices.write(kind, letter)
+        return Rendered(subject, *decode_pieces(pieces))
+
+    def _common(self, to: str, subject: str, message_id: str, sent: str) -> list[bytes]:
+        return [
+            self._from,
+            address_field("To", Mailbox("", to)),
+            _subject_field(subject),
+            plain_field("Date", sent),
+            plain_field("Message-ID", token(message_id)),
+            b"Auto-Submitted: auto-generated\r\n",
+        ]
+
+
+# Readers of one edition share few subjects with each other, yet many with the next attempt.
+@lru_cache(maxsize=1024)
+def _subject_field(subject: str) -> bytes:
+    return text_field("Subject", subject)
+
+
+def _date(letter: DigestLetter | NoticeLetter) -> str:
+    return format_datetime(letter.sent_at)
+
+
+def _feedback_id(list_id: str, day: date) -> bytes:
+    """Edition, kind, list and sender, by which a mailbox provider counts complaints: nobody's own."""
+    sender = re.sub(r"[^a-z0-9]", "", list_id.lower())[:15].ljust(5, "x")
+    return plain_field("Feedback-ID", f"{day:%Y%m%d}:digest:{token(list_id)}:{sender}")

@@ -1,0 +1,84 @@
+"""Text from outside, made fit to show: cleaned, shortened, wrapped. Nothing here knows about mail."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from urllib.parse import quote, urlsplit
+
+import idna
+
+TEXT_WIDTH = 72
+
+# Control characters of both ranges, halves of surrogate pairs and non-characters: no mail may hold
+# them. Tab and line ends are left to the folding below, for there they part words.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_BLANK = re.compile(r"[ \t\r\n]+")
+# A sentence ends where a capital begins the next one; the abbreviations that papers are full of
+# do not end any.
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<!et al\.)(?<!vs\.)(?<!cf\.)(?<!Fig\.) (?=[A-Z\"“(])"
+)
+_URL_SAFE = "!#$%&'*+,/:;=?@_~()-.[]"
+
+
+def clean(text: str) -> str:
+    """`text` on one line, without control characters or lone surrogates; all else is kept."""
+    return _BLANK.sub(" ", _UNPRINTABLE.sub("", text)).strip(" ")
+
+
+def clip(text: str, limit: int) -> str:
+    """At most `limit` characters of `text`, cut between words and marked by an ellipsis."""
+    if len(text) <= limit:
+        return text
+    head = text[: limit - 1]
+    space = head.rfind(" ")
+    if space > limit // 2:
+        head = head[:space]
+    return head.rstrip(" ,;:.-") + "…"
+
+
+def summary(text: str, *, limit: int = 420, sentences: int = 3) -> str:
+    """The first sentences of `text` that fit; an ellipsis tells that there is more."""
+    parts = _SENTENCE_END.split(text, maxsplit=sentences)
+    shown = parts[0]
+    taken = 1
+    for part in parts[1:sentences]:
+        if len(shown) + 1 + len(part) > limit - 2:
+            break
+        shown = f"{shown} {part}"
+        taken += 1
+    if len(shown) > limit:
+        return clip(shown, limit)
+    return shown if taken == len(parts) else f"{shown} …"
+
+
+def wrap(text: str, indent: str = "") -> str:
+    """`text` broken between words at 72 columns; a longer word, such as a URL, stays whole."""
+    return textwrap.fill(
+        text,
+        TEXT_WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def ascii_domain(domain: str) -> str:
+    """`domain` in A-labels (RFC 5891). Raises ValueError where there is no such form."""
+    return idna.encode(domain, uts46=True).decode("ascii") if not domain.isascii() else domain
+
+
+def web_url(url: str | None) -> str:
+    """`url` in ASCII if a reader may safely be sent there (http or https, a host), otherwise ""."""
+    try:
+        parts = urlsplit(clean(url or ""))
+        if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+            return ""
+        netloc = parts.netloc
+        if not netloc.isascii():
+            netloc = ascii_domain(parts.hostname) + (f":{parts.port}" if parts.port else "")
+    except ValueError:
+        return ""
+    return quote(parts._replace(netloc=netloc).geturl(), safe=_URL_SAFE)

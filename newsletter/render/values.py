@@ -1,0 +1,86 @@
+"""What a mail is made from, and what comes out when nobody asks for bytes. Frozen, no behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from newsletter.model import Digest, Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Who sends.
+
+    `sender`: the whole From, name and address. `list_id`: the identifier alone, such as
+    `paperround.example.org`, without brackets. `contact`: an address or a URL that a person reads.
+    """
+
+    name: str
+    base_url: str
+    sender: str
+    list_id: str
+    postal_address: str = ""
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Whom a digest is for, with the signed links that are theirs alone."""
+
+    email: str
+    preferences_url: str
+    unsubscribe_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestLetter:
+    """One digest to put into words.
+
+    `entries` holds at least the entries that the digest picked. `notes`: lines that the reader
+    should know about the day ("arXiv had not answered when this was sent.").
+    """
+
+    delivery_id: int
+    message_id: str
+    sent_at: datetime
+    day: date
+    reader: Reader
+    digest: Digest
+    entries: Mapping[int, Entry]
+    notes: tuple[str, ...] = ()
+
+
+class NoticeKind(StrEnum):
+    """The mails that are no digest; each is a folder below `templates/email`."""
+
+    CONFIRM = "confirm"
+    PREFERENCES = "preferences"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeLetter:
+    """One mail that a person's own action called for.
+
+    `link`: what its button opens. `wishes`: what they asked for, in their words.
+    `expires_at`: until when the link works, or None where it does not end.
+    """
+
+    notice_id: int
+    message_id: str
+    sent_at: datetime
+    email: str
+    link: str
+    expires_at: datetime | None = None
+    wishes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A mail as people read it, for previews and for "view in browser"."""
+
+    subject: str
+    text: str = field(repr=False)
+    html: str = field(repr=False)

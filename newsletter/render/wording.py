@@ -1,0 +1,150 @@
+"""What a digest says in words: its subject, its story, why each paper is there. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from newsletter.model import Entry, Evidence, EvidenceKind, Pick, Section
+from newsletter.render.plain import clean, clip
+
+SUBJECT_LENGTH = 60
+LABEL_LENGTH = 60
+_SHOWN_AUTHORS = 3
+_SHOWN_REASONS = 3
+
+SECTION_NAMES = {
+    Section.FOR_YOU: "For you",
+    Section.FOLLOWED: "People you follow",
+    Section.TRENDING: "Trending",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One cause of a pick: plain words, the wish or person it names, and what was found."""
+
+    before: str
+    name: str
+    after: str = ""
+    found: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """A name on a card; `followed` ones are set in bold."""
+
+    name: str
+    followed: bool
+
+
+def label(evidence: Sequence[Evidence]) -> str:
+    """The wish that a pick answers, short enough for a heading; "" if it answers none."""
+    if not evidence or evidence[0].kind is EvidenceKind.POPULAR:
+        return ""
+    first = evidence[0]
+    words = first.detail if first.kind is EvidenceKind.SEED else first.interest
+    return clip(clean(words or first.interest), LABEL_LENGTH)
+
+
+def reasons(evidence: Sequence[Evidence]) -> tuple[Reason, ...]:
+    """Why a paper was picked, the strongest cause first, at most three."""
+    return tuple(_reason(each) for each in evidence[:_SHOWN_REASONS])
+
+
+def _reason(evidence: Evidence) -> Reason:
+    wish = clip(clean(evidence.interest), 120)
+    detail = clip(clean(evidence.detail), 160)
+    found = "" if detail.casefold() == wish.casefold() else detail
+    match evidence.kind:
+        case EvidenceKind.AUTHOR:
+            return Reason("by ", detail or wish, ", whom you follow")
+        case EvidenceKind.PHRASE:
+            return Reason("it says ", wish, ", a phrase you watch", found)
+        case EvidenceKind.TOPIC:
+            return Reason("you follow ", wish, "", found)
+        case EvidenceKind.SEED:
+            return Reason("close to ", detail or wish, ", a paper you chose")
+        case EvidenceKind.CATEGORY:
+            return Reason("in ", wish, ", a category you follow", found)
+        case EvidenceKind.POPULAR:
+            return Reason("widely discussed today", "", "", found)
+
+
+def story(picks: Sequence[Pick]) -> list[tuple[int, str, str]]:
+    """The day in counts: (how many, words before, the wish), most first within each section."""
+    told: list[tuple[int, str, str]] = []
+    for section, words in (
+        (Section.FOR_YOU, "for"),
+        (Section.FOLLOWED, "by people you follow"),
+        (Section.TRENDING, "trending"),
+    ):
+        here = [pick for pick in picks if pick.section is section]
+        if section is not Section.FOR_YOU:
+            told += [(len(here), words, "")] if here else []
+            continue
+        counts = count(label(pick.evidence) for pick in here)
+        told += [(many, words, name) if name else (many, "for you", "") for name, many in counts]
+    return told
+
+
+def count(names: Iterable[str]) -> list[tuple[str, int]]:
+    """How often each name occurs, the most frequent first, otherwise in order of appearance."""
+    counts: dict[str, int] = {}
+    for name in names:
+        counts[name] = counts.get(name, 0) + 1
+    return sorted(counts.items(), key=lambda pair: -pair[1])
+
+
+def topics(labels: Sequence[str], room: int) -> str:
+    """As many labels as `room` characters hold, and how many more there are."""
+    shown = clip(labels[0], room) if labels else ""
+    for taken, name in enumerate(labels[1:], start=1):
+        rest = len(labels) - taken - 1
+        more = f" and {rest} more" if rest else ""
+        if len(shown) + 2 + len(name) + len(more) > room:
+            more = f" and {len(labels) - taken} more"
+            return shown + more if len(shown) + len(more) <= room else shown
+        shown = f"{shown}, {name}"
+    return shown
+
+
+def byline(entry: Entry, followed: frozenset[str]) -> tuple[list[Author], int]:
+    """The authors to show (the first three, and everyone followed), and how many more there are."""
+    names = [name for name in map(clean, entry.authors) if name]
+    kept = [
+        Author(clip(name, 80), name.casefold() in followed)
+        for at, name in enumerate(names)
+        if at < _SHOWN_AUTHORS or name.casefold() in followed
+    ]
+    # Nobody is hidden for the sake of one: "and 1 more" takes as much room as the name.
+    if len(names) - len(kept) == 1:
+        kept = [Author(clip(name, 80), name.casefold() in followed) for name in names]
+    return kept, len(names) - len(kept)
+
+
+def followed_authors(evidence: Sequence[Evidence]) -> frozenset[str]:
+    """The names, case folded, of the authors that brought a paper here."""
+    return frozenset(
+        clean(name).casefold()
+        for each in evidence
+        if each.kind is EvidenceKind.AUTHOR
+        for name in (each.detail, each.interest)
+        if name
+    )
+
+
+def long_date(day: date) -> str:
+    """`Monday, 25 May 2026`."""
+    return f"{day:%A}, {day.day} {day:%B} {day.year}"
+
+
+def short_date(day: date | datetime) -> str:
+    """`25 May 2026`."""
+    return f"{day.day} {day:%b} {day.year}"
+
+
+def plural(number: int, noun: str) -> str:
+    """`1 vote`, `2 votes`, `1,204 votes`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,1 @@
+"""The steps of the daily story, each gathering, deciding and applying; `pipeline` tells their order."""

@@ -1,0 +1,130 @@
+"""Opening the database: SQLite in WAL or PostgreSQL, and whether its tables are those of this code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+
+from newsletter.errors import StoreError
+
+Sessions = sessionmaker[Session]
+
+_MIGRATIONS = Path(__file__).parents[1] / "migrations"
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for `url`; nothing is connected yet. Raises StoreError for a URL nobody understands."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() != "sqlite":
+            # A pool that asks first survives a database that was restarted.
+            return create_engine(parsed, pool_pre_ping=True, pool_size=10)
+        engine = create_engine(parsed, connect_args={"timeout": 30, "check_same_thread": False})
+    except (SQLAlchemyError, ImportError) as error:
+        raise StoreError(f"not a database address: {error}") from error
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver's own transaction handling would begin too late; see `_begin_sqlite`.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL", "busy_timeout=30000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails at once when another wrote in between;
+    # taking the write lock at the start makes it wait for its turn. Readers are told apart.
+    readonly = connection.get_execution_options().get("paperround_readonly", False)
+    connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
+
+
+def open_sessions(engine: Engine) -> Sessions:
+    """Sessions that write; on SQLite each takes the write lock when it begins."""
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+def reading(sessions: Sessions) -> Sessions:
+    """Sessions that only read, and so never wait for a writer on SQLite."""
+    engine: Engine = sessions.kw["bind"]
+    return sessionmaker(
+        engine.execution_options(paperround_readonly=True), expire_on_commit=False, autoflush=False
+    )
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(engine: Engine) -> tuple[str | None, str]:
+    """Create or upgrade the tables; return the revision before and after. Does nothing if up to date.
+
+    Raises StoreError if the database cannot be reached or belongs to a newer Paperround.
+    """
+    with _plainly(engine), engine.begin() as connection:
+        config = _config(connection)
+        before = MigrationContext.configure(connection).get_current_revision()
+        script = ScriptDirectory.from_config(config)
+        _known(script, before)
+        command.upgrade(config, "head")
+        return before, script.get_current_head() or ""
+
+
+def require_current(engine: Engine) -> None:
+    """Raise StoreError unless the database's tables are exactly those of this code."""
+    with _plainly(engine), engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+        script = ScriptDirectory.from_config(_config(connection))
+        if current == script.get_current_head():
+            return
+        if current is None:
+            raise StoreError(f"{describe(engine)} has no tables yet: run `newsletter init`")
+        _known(script, current)
+        raise StoreError(
+            f"{describe(engine)} is older than this code (revision {current}, "
+            f"needed {script.get_current_head()}): run `newsletter init`"
+        )
+
+
+def _known(script: ScriptDirectory, revision: str | None) -> None:
+    if revision is not None and revision not in {item.revision for item in script.walk_revisions()}:
+        raise StoreError(
+            f"the database is at revision {revision}, which this code does not know: "
+            "it was made by a newer Paperround"
+        )
+
+
+def describe(engine: Engine) -> str:
+    """The database's address without its password."""
+    return f"the database {engine.url.render_as_string(hide_password=True)}"
+
+
+class _plainly:  # noqa: N801  (reads as a word at its place of use)
+    """Turn the driver's errors into one plain line that names the database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, SQLAlchemyError):
+            cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            raise StoreError(f"{describe(self.engine)} cannot be used: {cause}") from error

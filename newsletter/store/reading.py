@@ -1,0 +1,124 @@
+"""What the later stages read of entries, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date, datetime
+from typing import TypeVar
+
+from sqlalchemy import Row, ScalarSelect, Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from newsletter import model
+from newsletter.store.tables import Entry, EntryKey, Listing, Pick
+
+T = TypeVar("T")
+
+_BLOCK = 500  # SQLite allows 32,766 variables a statement, but plans long lists slowly.
+
+
+def _entries() -> Select[tuple[Entry, int | None, int | None]]:
+    def highest(column: InstrumentedAttribute[int | None]) -> ScalarSelect[int | None]:
+        mine = Listing.entry_id == Entry.id
+        return select(func.max(column)).where(mine).correlate(Entry).scalar_subquery()
+
+    return select(Entry, highest(Listing.votes), highest(Listing.comments))
+
+
+def _value(row: Row[tuple[Entry, int | None, int | None]]) -> model.Entry:
+    entry, votes, comments = row
+    return model.Entry(
+        id=entry.id,
+        key=entry.key,
+        title=entry.title,
+        abstract=entry.abstract,
+        authors=tuple(entry.authors),
+        categories=tuple(entry.categories),
+        url=entry.url,
+        pdf_url=entry.pdf_url,
+        code_url=entry.code_url,
+        published_at=entry.published_at,
+        first_seen_at=entry.first_seen_at,
+        first_listed_on=entry.first_listed_on,
+        organisation=entry.organisation,
+        tldr=entry.tldr,
+        votes=votes or 0,
+        comments=comments or 0,
+    )
+
+
+def new_entries(
+    session: Session, seen_after: datetime, seen_until: datetime, listed_since: date
+) -> list[model.Entry]:
+    """Entries first seen in (seen_after, seen_until] and listed no longer ago, in order of appearance."""
+    query = (
+        _entries()
+        .where(
+            Entry.first_seen_at > seen_after,
+            Entry.first_seen_at <= seen_until,
+            Entry.first_listed_on >= listed_since,
+        )
+        .order_by(Entry.first_seen_at, Entry.id)
+    )
+    return [_value(row) for row in session.execute(query)]
+
+
+def entries_by_id(session: Session, ids: Collection[int]) -> dict[int, model.Entry]:
+    """Entries by id; unknown ids are absent."""
+    found: dict[int, model.Entry] = {}
+    for part in _parts(sorted(ids)):
+        for row in session.execute(_entries().where(Entry.id.in_(part))):
+            entry = _value(row)
+            found[entry.id] = entry
+    return found
+
+
+def archive_texts(session: Session, seen_until: datetime, limit: int) -> Iterator[str]:
+    """Titles and abstracts of the latest entries seen by then: what says how common a word is."""
+    rows = session.execute(
+        select(Entry.title, Entry.abstract)
+        .where(Entry.first_seen_at <= seen_until)
+        .order_by(Entry.first_seen_at.desc(), Entry.id.desc())
+        .limit(limit)
+    )
+    for title, abstract in rows:
+        yield f"{title}\n{abstract}"
+
+
+def texts_by_key(session: Session, keys: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Canonical key -> (title, abstract) of the entries that are known by it."""
+    found: dict[str, tuple[str, str]] = {}
+    for part in _parts(sorted(keys)):
+        rows = session.execute(
+            select(EntryKey.key, Entry.title, Entry.abstract)
+            .join(Entry, Entry.id == EntryKey.entry_id)
+            .where(EntryKey.key.in_(part))
+        )
+        found.update({key: (title, abstract) for key, title, abstract in rows})
+    return found
+
+
+def picked(
+    session: Session, subscriber_ids: Sequence[int], entry_ids: Collection[int]
+) -> dict[int, set[int]]:
+    """Which of these entries each of these subscribers has had already: subscriber id -> entry ids.
+
+    `subscriber_ids` is a block in key order.
+    """
+    if not subscriber_ids or not entry_ids:
+        return {}
+    rows = session.execute(
+        select(Pick.subscriber_id, Pick.entry_id).where(
+            Pick.subscriber_id.between(min(subscriber_ids), max(subscriber_ids)),
+            Pick.entry_id.between(min(entry_ids), max(entry_ids)),
+        )
+    )
+    found: dict[int, set[int]] = {}
+    for subscriber_id, entry_id in rows:
+        found.setdefault(subscriber_id, set()).add(entry_id)
+    return found
+
+
+def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), _BLOCK):
+        yield values[start : start + _BLOCK]

@@ -1,0 +1,205 @@
+"""Who is to be mailed: read in blocks, in the order of ids, as frozen values. Memory stays flat.
+
+A block is read when it is asked for, so the caller may commit between two of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, bindparam, case, select, update
+from sqlalchemy.orm import Session
+
+from subscribers.address import parse_address
+from subscribers.consent import State
+from subscribers.profile import Interest, Kind
+from subscribers.schedule import Cadence, Schedule, due_day, edition_day, next_send_after_day
+from subscribers.signup import LOOK_BACK
+from subscribers.suppression import not_suppressed
+from subscribers.tables import InterestRow, Subscriber
+
+BLOCK = 1000
+_KINDS = {kind.value: kind for kind in Kind}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One subscriber as the daily run needs them.
+
+    `edition_day` is the local date that their digest is for; `due_at` is None for somebody who is
+    not due but asked for by name. Papers first seen after `covered_until` are new to them.
+    """
+
+    id: int
+    email: str
+    links_version: int
+    max_papers: int
+    schedule: Schedule
+    due_at: datetime | None
+    edition_day: date
+    covered_until: datetime
+    interests: tuple[Interest, ...]
+
+
+def due(
+    session: Session, *, now: datetime, after: int = 0, upto: int | None = None, block: int = BLOCK
+) -> Iterator[list[Member]]:
+    """Blocks of those whose digest is due at `now`, by id in `(after, upto]`."""
+    return _blocks(session, [Subscriber.next_send_at <= now], now, after, upto, block)
+
+
+def everybody(
+    session: Session, *, now: datetime, after: int = 0, upto: int | None = None, block: int = BLOCK
+) -> Iterator[list[Member]]:
+    """Blocks of all who may be mailed, due or not: for a run that an operator forces."""
+    return _blocks(session, [], now, after, upto, block)
+
+
+def by_address(session: Session, email: str, *, now: datetime) -> Member | None:
+    """The one who may be mailed at an address, due or not. Raises AddressError if it is none."""
+    known = Subscriber.address_hash == parse_address(email).hash
+    return next((found[0] for found in _blocks(session, [known], now, 0, None, 1)), None)
+
+
+def advance(
+    session: Session, members: Sequence[Member], *, covered_until: datetime, now: datetime
+) -> None:
+    """Marks members as served for their edition day: papers up to `covered_until` are behind them,
+    and they are due next on a later local day.
+
+    Somebody who moved their hour while we were at work keeps the moment that their change set.
+    """
+    if not members:
+        return
+    table = Subscriber.__table__
+    as_read = case(
+        (
+            table.c.next_send_at.is_not_distinct_from(bindparam("due_at", type_=_moment_type())),
+            bindparam("next_due", type_=_moment_type()),
+        ),
+        else_=table.c.next_send_at,
+    )
+    served = (
+        update(table)
+        .where(table.c.id == bindparam("member_id"), table.c.state == State.CONFIRMED.value)
+        .values(covered_until=covered_until, next_send_at=as_read)
+    )
+    session.execute(
+        served,
+        [
+            {
+                "member_id": member.id,
+                "due_at": member.due_at,
+                "next_due": next_send_after_day(member.schedule, member.edition_day, now),
+            }
+            for member in members
+        ],
+    )
+
+
+def mailable(session: Session, ids: Collection[int], *, now: datetime) -> set[int]:
+    """Those of `ids` who may be mailed at this moment: confirmed, not paused, not suppressed."""
+    asked = select(Subscriber.id, Subscriber.timezone, Subscriber.paused_until).where(
+        Subscriber.id.in_(ids), Subscriber.state == State.CONFIRMED, not_suppressed()
+    )
+    return {row.id for row in session.execute(asked) if not _paused(row, now)}
+
+
+def _blocks(
+    session: Session,
+    conditions: list[ColumnElement[bool]],
+    now: datetime,
+    after: int,
+    upto: int | None,
+    block: int,
+) -> Iterator[list[Member]]:
+    if upto is not None:
+        conditions = [*conditions, Subscriber.id <= upto]
+    while True:
+        rows = session.execute(
+            select(*_COLUMNS)
+            .where(
+                Subscriber.id > after,
+                Subscriber.state == State.CONFIRMED,
+                *conditions,
+                not_suppressed(),
+            )
+            .order_by(Subscriber.id)
+            .limit(block)
+        ).all()
+        if not rows:
+            return
+        after = rows[-1].id
+        awake = [row for row in rows if not _paused(row, now)]
+        interests = _interests(session, [row.id for row in awake])
+        if awake:
+            yield [_member(row, tuple(interests.get(row.id, ())), now) for row in awake]
+
+
+def _interests(session: Session, ids: list[int]) -> dict[int, list[Interest]]:
+    """Their wishes, each person's in their own order."""
+    asked = (
+        select(
+            InterestRow.subscriber_id,
+            InterestRow.kind,
+            InterestRow.text,
+            InterestRow.weight,
+            InterestRow.muted,
+        )
+        .where(InterestRow.subscriber_id.in_(ids))
+        .order_by(InterestRow.subscriber_id, InterestRow.position)
+    )
+    found: dict[int, list[Interest]] = {}
+    for subscriber_id, kind, text, weight, muted in session.execute(asked):
+        found.setdefault(subscriber_id, []).append(Interest(_KINDS[kind], text, weight, muted))
+    return found
+
+
+def _member(row: Row[Any], interests: tuple[Interest, ...], now: datetime) -> Member:
+    schedule = Schedule(
+        cadence=Cadence(row.cadence),
+        hour=row.hour,
+        timezone=row.timezone,
+        weekday=row.weekday,
+        paused_until=row.paused_until,
+    )
+    is_due = row.next_send_at is not None and row.next_send_at <= now
+    return Member(
+        id=row.id,
+        email=row.email,
+        links_version=row.links_version,
+        max_papers=row.max_papers,
+        schedule=schedule,
+        due_at=row.next_send_at,
+        edition_day=(
+            due_day(schedule, row.next_send_at, now) if is_due else edition_day(now, row.timezone)
+        ),
+        covered_until=row.covered_until or now - LOOK_BACK,
+        interests=interests,
+    )
+
+
+def _paused(row: Row[Any], now: datetime) -> bool:
+    return row.paused_until is not None and edition_day(now, row.timezone) < row.paused_until
+
+
+def _moment_type() -> Any:
+    return Subscriber.__table__.c.next_send_at.type
+
+
+_COLUMNS = (
+    Subscriber.id,
+    Subscriber.email,
+    Subscriber.links_version,
+    Subscriber.max_papers,
+    Subscriber.cadence,
+    Subscriber.weekday,
+    Subscriber.hour,
+    Subscriber.timezone,
+    Subscriber.paused_until,
+    Subscriber.next_send_at,
+    Subscriber.covered_until,
+)

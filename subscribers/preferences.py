@@ -1,0 +1,142 @@
+"""What a person set: their profile, schedule and how many papers; reading and saving it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from subscribers.consent import State
+from subscribers.errors import ProfileError
+from subscribers.profile import Interest, Kind, Profile
+from subscribers.schedule import (
+    Cadence,
+    Schedule,
+    edition_day,
+    next_send,
+    next_send_after_day,
+)
+from subscribers.tables import InterestRow, Subscriber
+
+MOST_PAPERS = 40
+LONGEST_PAUSE = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferences:
+    """Everything that a person can set about their digest."""
+
+    profile: Profile
+    schedule: Schedule
+    max_papers: int = 10
+
+
+def check_max_papers(number: int) -> int:
+    """The number back if it is within bounds. Raises ProfileError."""
+    if not 1 <= number <= MOST_PAPERS:
+        raise ProfileError("max_papers", f"Please choose from 1 to {MOST_PAPERS} papers.")
+    return number
+
+
+def check_pause(until: date | None, today: date) -> date | None:
+    """The day back if a pause may end on it. Raises ProfileError."""
+    if until is None:
+        return None
+    if until <= today:
+        raise ProfileError("paused_until", "Please choose a day to come, or leave this empty.")
+    if until > today + LONGEST_PAUSE:
+        raise ProfileError("paused_until", "A pause lasts a year at most.")
+    return until
+
+
+def schedule_of(subscriber: Subscriber) -> Schedule:
+    """The schedule in a subscriber's row."""
+    return Schedule(
+        cadence=Cadence(subscriber.cadence),
+        hour=subscriber.hour,
+        timezone=subscriber.timezone,
+        weekday=subscriber.weekday,
+        paused_until=subscriber.paused_until,
+    )
+
+
+def read_preferences(subscriber: Subscriber) -> Preferences:
+    """What a subscriber set, as a value."""
+    return Preferences(
+        profile=Profile(
+            tuple(
+                Interest(Kind(row.kind), row.text, row.weight, row.muted)
+                for row in subscriber.interests
+            )
+        ),
+        schedule=schedule_of(subscriber),
+        max_papers=subscriber.max_papers,
+    )
+
+
+def locked(session: Session, subscriber_id: int) -> Subscriber | None:
+    """The subscriber, held against every other writer until the transaction ends; None if erased.
+
+    An UPDATE that changes nothing, as SQLite knows no SELECT FOR UPDATE; being a write, it also
+    spares SQLite the upgrade of a read transaction that may fail.
+    """
+    held = (
+        update(Subscriber)
+        .where(Subscriber.id == subscriber_id)
+        .values(links_version=Subscriber.links_version)
+        .returning(Subscriber)
+        .execution_options(populate_existing=True)
+    )
+    return session.scalars(held).one_or_none()
+
+
+def save_preferences(
+    session: Session, subscriber: Subscriber, preferences: Preferences, *, now: datetime
+) -> None:
+    """Stores what a subscriber (from `locked`) set, and moves their next digest accordingly."""
+    apply_preferences(subscriber, preferences)
+    if subscriber.state == State.CONFIRMED:
+        subscriber.next_send_at = _next_due(subscriber, preferences.schedule, now)
+    session.flush()
+
+
+def clear_past_pause(preferences: Preferences, today: date) -> Preferences:
+    """The same preferences without a pause that is over."""
+    until = preferences.schedule.paused_until
+    if until is None or until > today:
+        return preferences
+    return replace(preferences, schedule=replace(preferences.schedule, paused_until=None))
+
+
+def apply_preferences(subscriber: Subscriber, preferences: Preferences) -> None:
+    """Writes preferences into a row and its interests. When the next digest is due is left alone."""
+    schedule = preferences.schedule
+    subscriber.cadence = schedule.cadence.value
+    subscriber.weekday = schedule.weekday
+    subscriber.hour = schedule.hour
+    subscriber.timezone = schedule.timezone
+    subscriber.paused_until = schedule.paused_until
+    subscriber.max_papers = preferences.max_papers
+    # Rows that stay are kept, not replaced: a new one would meet the UNIQUE key of the old.
+    rows = {(row.kind, row.text): row for row in subscriber.interests}
+    subscriber.interests = [
+        _interest_row(rows.get((interest.kind.value, interest.text)), interest, position)
+        for position, interest in enumerate(preferences.profile.interests)
+    ]
+
+
+def _interest_row(row: InterestRow | None, interest: Interest, position: int) -> InterestRow:
+    row = row or InterestRow(kind=interest.kind.value, text=interest.text)
+    row.position, row.weight, row.muted = position, interest.weight, interest.muted
+    return row
+
+
+def _next_due(subscriber: Subscriber, schedule: Schedule, now: datetime) -> datetime:
+    """A later hour chosen after today's digest went out does not call for a second one today."""
+    today = edition_day(now, schedule.timezone)
+    covered = subscriber.covered_until
+    if covered is not None and edition_day(covered, schedule.timezone) >= today:
+        return next_send_after_day(schedule, today, now)
+    return next_send(schedule, now)

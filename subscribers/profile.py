@@ -1,0 +1,208 @@
+"""What somebody wants to read: wishes as they are typed, stored and written back. Pure.
+
+One wish per line, or several with commas between:
+
+    speculative decoding            a topic, in words
+    "kv cache"                      these exact words
+    author:Ada Lovelace             everything by a person
+    cat:cs.CL                       a category of arXiv
+    arxiv:2404.06395                an example paper (its address on arXiv does as well)
+    -survey   -"case report"        not this; also -author:..., -cat:...
+    mixture of experts ^2           counts double (0.1 to 10)
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from subscribers.errors import ProfileError
+
+LONGEST_WISH = 200
+MOST_WISHES = 300
+_FIELD = "wishes"
+_WEIGHTS = (0.1, 10.0)
+
+_ARXIV_ID = r"(?P<id>\d{4}\.\d{4,5}|[a-z][a-z-]*(?:\.[a-z]{2})?/\d{7})(?:v\d+)?"
+_BARE_SEED = re.compile(rf"(?:arxiv:\s*)?{_ARXIV_ID}", re.IGNORECASE)
+_SEED_ADDRESS = re.compile(
+    r"https?://(?:(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html|format)/"
+    r"|(?:dx\.)?doi\.org/10\.48550/arxiv\."
+    r"|huggingface\.co/papers/)" + _ARXIV_ID + r"(?:\.pdf)?/?(?:[?#].*)?",
+    re.IGNORECASE,
+)
+_CATEGORY = re.compile(r"([a-z]+(?:-[a-z]+)?)(?:\.([a-z]+(?:-[a-z]+)?))?", re.IGNORECASE)
+_PREFIXED = re.compile(r"(author|cat|category|arxiv)\s*:\s*(.*)", re.IGNORECASE | re.DOTALL)
+_BARE_CATEGORY = re.compile(
+    r"(?:astro-ph|cs|econ|eess|math|nlin|q-bio|q-fin|stat)\.[A-Z]{2}"
+    r"|(?:cond-mat|physics)\.[a-z]+(?:-[a-z]+)?"
+)
+_WEIGHTED = re.compile(r"(.*\S)\s+\^\s*(\d{1,3}(?:\.\d{1,6})?)")
+_BULLET = re.compile(r"(?:[-*+]\s+|•\s*)")
+_PLAIN = re.compile(r"\w[\w -]*")
+# Phones and word processors turn quotation marks into these by themselves.
+_QUOTES = str.maketrans(dict.fromkeys("“”„«»＂", '"'))
+_PIECE = re.compile(
+    r'\s*(?:[-*+•]\s*)?-?(?:(?:author|cat|category)\s*:\s*)?"[^"]*"[^,]*|[^,]+', re.IGNORECASE
+)
+
+
+class Kind(StrEnum):
+    """What a wish names."""
+
+    TOPIC = "topic"
+    PHRASE = "phrase"
+    AUTHOR = "author"
+    CATEGORY = "category"
+    SEED = "seed"
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """One wish. `text` is a topic's words, a name, `cs.CL`, or a canonical key such as
+    `arxiv:2404.06395`. `muted` asks to be spared it.
+    """
+
+    kind: Kind
+    text: str
+    weight: float = 1.0
+    muted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """All wishes of one person, in their order."""
+
+    interests: tuple[Interest, ...] = ()
+
+
+def parse_profile(text: str) -> Profile:
+    """The wishes in free text. Raises ProfileError that quotes the one it cannot take."""
+    pieces = (
+        piece
+        for line in text.translate(_QUOTES).splitlines()
+        for piece in _PIECE.findall(_clean(line))
+    )
+    return make_profile(parse_wish(piece) for piece in pieces if piece.strip())
+
+
+def make_profile(interests: Iterable[Interest]) -> Profile:
+    """Wishes with repetitions folded into the first of each. Raises ProfileError for too many, or
+    for one that is both asked for and muted.
+    """
+    kept: dict[tuple[Kind, str], Interest] = {}
+    for interest in interests:
+        first = kept.setdefault((interest.kind, interest.text.casefold()), interest)
+        if first.muted != interest.muted:
+            raise ProfileError(
+                _FIELD, f"You both ask for “{interest.text}” and rule it out; please keep one."
+            )
+        if len(kept) > MOST_WISHES:
+            raise ProfileError(_FIELD, f"That is more than {MOST_WISHES} wishes; please drop some.")
+    return Profile(tuple(kept.values()))
+
+
+def parse_wish(text: str) -> Interest:
+    """One wish as it is typed. Raises ProfileError."""
+    wish = _BULLET.sub("", _clean(text.translate(_QUOTES)), count=1)
+    wish, weight = _weighed(wish)
+    muted = wish.startswith("-")
+    kind, named = _named(wish[1:].strip() if muted else wish)
+    if muted and kind is Kind.SEED:
+        raise ProfileError(_FIELD, f"An example paper cannot be ruled out: “{text.strip()}”.")
+    if muted and kind is Kind.TOPIC:
+        kind = Kind.PHRASE
+    if not any(character.isalnum() for character in named):
+        raise ProfileError(_FIELD, f"There is no word in “{text.strip()[:60]}”.")
+    if len(named) > LONGEST_WISH:
+        raise ProfileError(
+            _FIELD, f"A wish has at most {LONGEST_WISH} letters; this is longer: “{named[:40]}…”."
+        )
+    return Interest(kind, named, weight, muted)
+
+
+def wish_text(interest: Interest) -> str:
+    """The wish as its owner would type it; `parse_wish` gives the same interest back."""
+    text = interest.text
+    match interest.kind:
+        case Kind.PHRASE:
+            if not (interest.muted and _PLAIN.fullmatch(text)):
+                text = f'"{text}"'
+        case Kind.AUTHOR:
+            text = f'author:"{text}"' if "," in text or '"' in text else f"author:{text}"
+        case Kind.CATEGORY:
+            text = f"cat:{text}"
+        case Kind.TOPIC | Kind.SEED:
+            pass
+    weight = "" if interest.weight == 1.0 else f" ^{interest.weight:.6g}"
+    return f"{'-' if interest.muted else ''}{text}{weight}"
+
+
+def to_text(profile: Profile) -> str:
+    """The wishes, one per line; `parse_profile` gives the same profile back."""
+    return "\n".join(wish_text(interest) for interest in profile.interests)
+
+
+def _weighed(wish: str) -> tuple[str, float]:
+    weighted = _WEIGHTED.fullmatch(wish)
+    if weighted is None:
+        return wish, 1.0
+    rest, weight = weighted[1], round(float(weighted[2]), 3)
+    if _WEIGHTED.fullmatch(rest):
+        raise ProfileError(_FIELD, f"One weight is enough: “{wish[:60]}”.")
+    if not _WEIGHTS[0] <= weight <= _WEIGHTS[1]:
+        raise ProfileError(_FIELD, f"The weight of “{rest[:60]}” must lie between 0.1 and 10.")
+    return rest, weight
+
+
+def _named(wish: str) -> tuple[Kind, str]:
+    """What a wish without its bullet, weight and minus names."""
+    if wish.startswith('"'):
+        if wish.count('"') != 2 or not wish.endswith('"'):
+            raise ProfileError(_FIELD, f"A quotation mark has no partner in: {wish[:60]}")
+        return Kind.PHRASE, wish.strip('"').strip()
+    if seed := _BARE_SEED.fullmatch(wish) or _SEED_ADDRESS.fullmatch(wish):
+        return Kind.SEED, f"arxiv:{_canonical_id(seed['id'])}"
+    if _BARE_CATEGORY.fullmatch(wish):
+        return Kind.CATEGORY, wish
+    if prefixed := _PREFIXED.fullmatch(wish):
+        return _prefixed(prefixed[1].lower(), prefixed[2].strip().strip('"').strip(), wish)
+    if "://" in wish:
+        raise ProfileError(
+            _FIELD, f"Of web addresses we only know papers on arXiv, not “{wish[:80]}”."
+        )
+    return Kind.TOPIC, wish
+
+
+def _prefixed(prefix: str, value: str, wish: str) -> tuple[Kind, str]:
+    if prefix == "arxiv":
+        raise ProfileError(_FIELD, f"This is not a number of arXiv (2404.06395): “{wish[:60]}”.")
+    if not value:
+        raise ProfileError(_FIELD, f"Something is missing after “{wish[:60]}”.")
+    if '"' in value:
+        raise ProfileError(_FIELD, f"A quotation mark has no partner in: {wish[:60]}")
+    if prefix == "author":
+        return Kind.AUTHOR, value
+    found = _CATEGORY.fullmatch(value)
+    if found is None:
+        raise ProfileError(_FIELD, f"This is not a category such as cs.CL: “{value[:40]}”.")
+    subject = found[2] or ""
+    # cs.CL and math.AG are written large, physics.flu-dyn and cond-mat.mes-hall small.
+    subject = subject.upper() if len(subject) == 2 else subject.lower()
+    return Kind.CATEGORY, f"{found[1].lower()}.{subject}".rstrip(".")
+
+
+def _canonical_id(found: str) -> str:
+    """An arXiv id as its canonical key has it: old ids lose their subject class (math.GT/...)."""
+    archive, slash, number = found.lower().partition("/")
+    return f"{archive.partition('.')[0]}/{number}" if slash else archive
+
+
+def _clean(text: str) -> str:
+    """Composed characters, no controls or invisible ones, single blanks."""
+    composed = unicodedata.normalize("NFC", text)
+    visible = (" " if unicodedata.category(c)[0] == "C" else c for c in composed)
+    return " ".join("".join(visible).split())

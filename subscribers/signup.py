@@ -1,0 +1,191 @@
+"""Joining: a request by form, and its confirmation by the one button that its mail leads to.
+
+Whatever address is typed, the form's answer is the same. What differs is the mail: a confirmation
+link, or for somebody who is confirmed already their preferences link; nothing for a suppressed one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from subscribers.address import Address
+from subscribers.consent import (
+    CONFIRM_WORDING,
+    REQUEST_WORDING,
+    Act,
+    EventKind,
+    Origin,
+    State,
+    Wording,
+    next_state,
+)
+from subscribers.preferences import Preferences, apply_preferences, locked, schedule_of
+from subscribers.schedule import next_send
+from subscribers.store import insert_new
+from subscribers.suppression import is_suppressed
+from subscribers.tables import ConsentEvent, Subscriber
+from subscribers.tokens import LinkSigner, Purpose
+
+LOOK_BACK = timedelta(days=3)
+"""How far before their confirmation a newcomer's first digest reaches, so that it is not empty."""
+
+_MAILS_PER_HOUR = 3
+_BETWEEN_MAILS = timedelta(minutes=1)
+
+SendNotice = Callable[[Session, Subscriber, str, dict[str, Any]], None]
+"""Queues a mail in the same transaction: (session, subscriber, NoticeKind, context)."""
+
+
+class NoticeKind(StrEnum):
+    """The mails that this package asks for; both have `{"token": ...}` as their context."""
+
+    CONFIRM = "confirm"
+    PREFERENCES = "preferences"
+
+
+class Confirmation(StrEnum):
+    """What pressing the button did."""
+
+    CONFIRMED = "confirmed"
+    ALREADY = "already"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class SignUp:
+    """A well-formed request to subscribe."""
+
+    address: Address
+    preferences: Preferences
+
+
+def request_subscription(
+    session: Session,
+    signup: SignUp,
+    *,
+    origin: Origin,
+    signer: LinkSigner,
+    send_notice: SendNotice,
+    now: datetime,
+) -> None:
+    """Takes a request in. Returns nothing, so that no caller can tell one address from another."""
+    if is_suppressed(session, signup.address.hash):
+        return
+    subscriber = _found_or_new(session, signup, now)
+    state = next_state(State(subscriber.state), Act.REQUEST)
+    assert state is not None
+    if state is State.PENDING:
+        apply_preferences(subscriber, signup.preferences)
+    if not _may_mail(session, subscriber.id, now):
+        session.flush()
+        return
+    subscriber.state = state
+    if state is State.CONFIRMED:
+        # The wishes just typed are not taken over: anybody can type anybody's address.
+        record(session, subscriber, EventKind.LINK_SENT, now=now, origin=origin)
+        notice, purpose = NoticeKind.PREFERENCES, Purpose.PREFERENCES
+    else:
+        record(
+            session, subscriber, EventKind.REQUESTED, now=now, origin=origin, words=REQUEST_WORDING
+        )
+        notice, purpose = NoticeKind.CONFIRM, Purpose.CONFIRM
+    session.flush()
+    token = signer.make(purpose, subscriber.id, subscriber.links_version, now=now)
+    send_notice(session, subscriber, notice.value, {"token": token})
+
+
+def confirm(
+    session: Session, subscriber: Subscriber, *, origin: Origin, now: datetime
+) -> Confirmation:
+    """Confirms a subscriber (from `preferences.locked`). Of two presses only the first counts."""
+    before = State(subscriber.state)
+    after = next_state(before, Act.CONFIRM)
+    if after is None:
+        return Confirmation.LEFT
+    if after is before:
+        return Confirmation.ALREADY
+    begin(subscriber, now=now, confirmed_at=now)
+    record(session, subscriber, EventKind.CONFIRMED, now=now, origin=origin, words=CONFIRM_WORDING)
+    session.flush()
+    return Confirmation.CONFIRMED
+
+
+def unsubscribe(session: Session, subscriber: Subscriber, *, origin: Origin, now: datetime) -> bool:
+    """Ends a subscription (of a subscriber from `preferences.locked`). False if it had ended before."""
+    if subscriber.state == State.UNSUBSCRIBED:
+        return False
+    subscriber.state = State.UNSUBSCRIBED
+    subscriber.next_send_at = None
+    record(session, subscriber, EventKind.UNSUBSCRIBED, now=now, origin=origin)
+    session.flush()
+    return True
+
+
+def begin(subscriber: Subscriber, *, now: datetime, confirmed_at: datetime) -> None:
+    """Makes a subscriber confirmed and due at their next hour."""
+    subscriber.state = State.CONFIRMED
+    subscriber.confirmed_at = confirmed_at
+    subscriber.next_send_at = next_send(schedule_of(subscriber), now)
+    subscriber.covered_until = now - LOOK_BACK
+
+
+def record(
+    session: Session,
+    subscriber: Subscriber,
+    kind: EventKind,
+    *,
+    now: datetime,
+    origin: Origin,
+    words: Wording | None = None,
+) -> None:
+    """Appends a consent event."""
+    session.add(
+        ConsentEvent(
+            subscriber_id=subscriber.id,
+            kind=kind.value,
+            at=now,
+            network_address=origin.network_address,
+            user_agent=origin.user_agent,
+            text_version=words.version if words else None,
+            text_hash=words.hash if words else None,
+        )
+    )
+
+
+def _found_or_new(session: Session, signup: SignUp, now: datetime) -> Subscriber:
+    schedule = signup.preferences.schedule
+    row = {
+        "email": signup.address.email,
+        "address_hash": signup.address.hash,
+        "state": State.PENDING.value,
+        "links_version": 1,
+        "cadence": schedule.cadence.value,
+        "weekday": schedule.weekday,
+        "hour": schedule.hour,
+        "timezone": schedule.timezone,
+        "max_papers": signup.preferences.max_papers,
+        "created_at": now,
+    }
+    insert_new(session, Subscriber, [row])
+    found = select(Subscriber.id).where(Subscriber.address_hash == signup.address.hash)
+    subscriber = locked(session, session.scalars(found).one())
+    assert subscriber is not None
+    return subscriber
+
+
+def _may_mail(session: Session, subscriber_id: int, now: datetime) -> bool:
+    """Whether another mail may go to somebody on anybody's request: a few an hour, none in haste."""
+    asked = select(func.count(), func.max(ConsentEvent.at)).where(
+        ConsentEvent.subscriber_id == subscriber_id,
+        ConsentEvent.kind.in_([EventKind.REQUESTED, EventKind.LINK_SENT]),
+        ConsentEvent.at > now - timedelta(hours=1),
+    )
+    count, last = session.execute(asked).one()
+    return count < _MAILS_PER_HOUR and (last is None or last <= now - _BETWEEN_MAILS)

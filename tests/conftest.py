@@ -1,0 +1,75 @@
+"""Fixtures for all tests: a database of each kind, migrated as an operator's would be."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+
+from newsletter.store.engine import Sessions, open_engine, open_sessions, upgrade
+
+# Names a PostgreSQL server on which databases may be made and dropped; the default is a local one.
+POSTGRESQL = os.environ.get("PAPERROUND_TEST_POSTGRESQL", "postgresql://127.0.0.1:5432/postgres")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str | None]:
+    """The address of an empty database of this test run's own, or None where no server answers."""
+    url = make_url(POSTGRESQL)
+    if url.username is None:
+        url = url.set(username=os.environ.get("USER") or "root")
+    admin = create_engine(url, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3})
+    name = f"paperround_test_{uuid.uuid4().hex[:12]}"
+    try:
+        with admin.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+    except OperationalError:
+        yield None
+        return
+    yield url.set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database: once a SQLite file, once PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'newsletter.sqlite3'}"
+    server = request.getfixturevalue("postgresql")
+    if server is None:
+        pytest.skip(
+            f"no PostgreSQL answers at {POSTGRESQL}; PAPERROUND_TEST_POSTGRESQL names another"
+        )
+    _empty(server)
+    return server
+
+
+def _empty(server: str) -> None:
+    engine = create_engine(server)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on a migrated, empty database."""
+    engine = open_engine(database_url)
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sessions(engine: Engine) -> Sessions:
+    """Sessions on a migrated, empty database."""
+    return open_sessions(engine)

@@ -1,0 +1,63 @@
+"""The database: created, upgraded, refused; the tables are those that the code declares."""
+
+from __future__ import annotations
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, inspect, text
+
+from newsletter.errors import StoreError
+from newsletter.store.engine import open_engine, require_current, upgrade
+from subscribers.orm import Base
+
+
+def test_migrations_make_the_tables_that_the_code_declares(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
+    before, after = upgrade(engine)
+    assert before == after
+    require_current(engine)
+
+
+def test_an_empty_database_is_refused_with_what_to_do(database_url: str) -> None:
+    engine = open_engine(database_url)
+    with pytest.raises(StoreError, match="newsletter init"):
+        require_current(engine)
+    engine.dispose()
+
+
+def test_an_older_database_is_refused_and_a_newer_one_too(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreError, match="newer Paperround"):
+        require_current(engine)
+    with pytest.raises(StoreError, match="newer Paperround"):
+        upgrade(engine)
+
+
+def test_an_unreachable_database_is_one_plain_line(tmp_path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'no' / 'such' / 'folder' / 'x.sqlite3'}")
+    with pytest.raises(StoreError) as caught:
+        require_current(engine)
+    assert "unable to open database file" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+    engine = open_engine("postgresql://ada:secret@127.0.0.1:1/nowhere")
+    with pytest.raises(StoreError) as caught:
+        upgrade(engine)
+    assert "secret" not in str(caught.value)
+
+
+def test_sqlite_runs_in_wal_with_foreign_keys(tmp_path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'x.sqlite3'}")
+    upgrade(engine)
+    with engine.connect() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+    assert "subscriber" in inspect(engine).get_table_names()
+    engine.dispose()
