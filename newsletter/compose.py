@@ -24,12 +24,14 @@ def compose(
     entries: Sequence[Entry],
     alike: Callable[[int, int], bool],
     places: int,
+    considered: int,
 ) -> Digest | Skip:
     """Choose at most `places` of the matches (best first), or say why there is nothing to send.
 
     `alike(row, row)`: whether two entries tell nearly the same, so that only the better one stays.
+    `considered`: how many entries were new to this reader.
     """
-    if not entries:
+    if not considered:
         return Skip(SkipReason.NOTHING_NEW)
     if not matches:
         return Skip(SkipReason.NO_MATCH)
@@ -42,7 +44,7 @@ def compose(
     order = list(Section)
     return Digest(
         picks=tuple(sorted(picks, key=lambda pick: order.index(pick.section))),
-        considered=len(entries),
+        considered=considered,
         left_out=len(distinct) - len(chosen),
     )
 

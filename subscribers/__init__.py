@@ -1,1 +1,1 @@
-"""People: who wants the digest, what they want, and how they said so. Knows nothing of papers or mail."""
+"""People: who wants the digest, what they want, how they said so; knows nothing of papers."""

@@ -16,7 +16,7 @@ _LONGEST = 254  # RFC 5321, 4.5.3.1.3: a path of 256 octets less its angle brack
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`email` is ASCII, its domain in A-labels and lower case; `hash` is the same for every spelling."""
+    """`email` is ASCII, its domain in lower-case A-labels; `hash` the same for every spelling."""
 
     email: str
     hash: str
@@ -61,9 +61,7 @@ def address_hash(email: str) -> str:
 
 def _refuse_controls(text: str) -> None:
     if any(unicodedata.category(character) in {"Cc", "Zl", "Zp", "Cs"} for character in text):
-        raise AddressError(
-            "An e-mail address fits on one line; this holds a line break or the like."
-        )
+        raise AddressError("An e-mail address is one line; this holds a line break or the like.")
 
 
 def _explain(typed: str, reason: str) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Row, bindparam, case, select, update
+from sqlalchemy import ColumnElement, Row, Table, bindparam, case, select, update
 from sqlalchemy.orm import Session
 
 from subscribers.address import parse_address
@@ -22,6 +22,7 @@ from subscribers.suppression import not_suppressed
 from subscribers.tables import InterestRow, Subscriber
 
 BLOCK = 1000
+_TABLE = cast("Table", Subscriber.__table__)
 _KINDS = {kind.value: kind for kind in Kind}
 
 
@@ -48,20 +49,23 @@ def due(
     session: Session, *, now: datetime, after: int = 0, upto: int | None = None, block: int = BLOCK
 ) -> Iterator[list[Member]]:
     """Blocks of those whose digest is due at `now`, by id in `(after, upto]`."""
-    return _blocks(session, [Subscriber.next_send_at <= now], now, after, upto, block)
+    return _blocks(
+        session, [Subscriber.next_send_at <= now], now=now, after=after, upto=upto, block=block
+    )
 
 
 def everybody(
     session: Session, *, now: datetime, after: int = 0, upto: int | None = None, block: int = BLOCK
 ) -> Iterator[list[Member]]:
     """Blocks of all who may be mailed, due or not: for a run that an operator forces."""
-    return _blocks(session, [], now, after, upto, block)
+    return _blocks(session, [], now=now, after=after, upto=upto, block=block)
 
 
 def by_address(session: Session, email: str, *, now: datetime) -> Member | None:
     """The one who may be mailed at an address, due or not. Raises AddressError if it is none."""
     known = Subscriber.address_hash == parse_address(email).hash
-    return next((found[0] for found in _blocks(session, [known], now, 0, None, 1)), None)
+    blocks = _blocks(session, [known], now=now, after=0, upto=None, block=1)
+    return next((found[0] for found in blocks), None)
 
 
 def advance(
@@ -74,7 +78,7 @@ def advance(
     """
     if not members:
         return
-    table = Subscriber.__table__
+    table = _TABLE
     as_read = case(
         (
             table.c.next_send_at.is_not_distinct_from(bindparam("due_at", type_=_moment_type())),
@@ -111,6 +115,7 @@ def mailable(session: Session, ids: Collection[int], *, now: datetime) -> set[in
 def _blocks(
     session: Session,
     conditions: list[ColumnElement[bool]],
+    *,
     now: datetime,
     after: int,
     upto: int | None,
@@ -158,7 +163,7 @@ def _interests(session: Session, ids: list[int]) -> dict[int, list[Interest]]:
     return found
 
 
-def _member(row: Row[Any], interests: tuple[Interest, ...], now: datetime) -> Member:
+def _member(row: Row[*tuple[Any, ...]], interests: tuple[Interest, ...], now: datetime) -> Member:
     schedule = Schedule(
         cadence=Cadence(row.cadence),
         hour=row.hour,
@@ -182,12 +187,12 @@ def _member(row: Row[Any], interests: tuple[Interest, ...], now: datetime) -> Me
     )
 
 
-def _paused(row: Row[Any], now: datetime) -> bool:
+def _paused(row: Row[*tuple[Any, ...]], now: datetime) -> bool:
     return row.paused_until is not None and edition_day(now, row.timezone) < row.paused_until
 
 
 def _moment_type() -> Any:
-    return Subscriber.__table__.c.next_send_at.type
+    return _TABLE.c.next_send_at.type
 
 
 _COLUMNS = (

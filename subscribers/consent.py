@@ -24,7 +24,7 @@ class Act(StrEnum):
 
 
 class EventKind(StrEnum):
-    """What a consent event records. `link-sent`: a confirmed person asked again and got their link."""
+    """What a consent event records. `link-sent`: a confirmed person asked again."""
 
     REQUESTED = "requested"
     CONFIRMED = "confirmed"

@@ -1,4 +1,4 @@
-"""Every error of this package has one root, and a message that can be shown to the person it concerns."""
+"""Every error of this package has one root, and a message fit for the person it concerns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ class SubscribersError(Exception):
 
 
 class AddressError(SubscribersError):
-    """The text is not an e-mail address that can be mailed; the message says what is wrong with it."""
+    """The text is no e-mail address that can be mailed; the message says what is wrong with it."""
 
 
 class ProfileError(SubscribersError):
@@ -23,11 +23,11 @@ class ProfileError(SubscribersError):
 
 
 class ImportFileError(SubscribersError):
-    """A whole file cannot be imported (not a single row of it): wrong header, not text, not JSON."""
+    """No row of a file can be imported: wrong header, not text, not JSON."""
 
 
 class TokenError(SubscribersError):
-    """A link is forged, expired, revoked or meant for another purpose. Deliberately tells nothing more."""
+    """A link is forged, expired, revoked or for another purpose. Tells nothing more, on purpose."""
 
     def __init__(self) -> None:
         super().__init__("This link is not valid any more.")

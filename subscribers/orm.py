@@ -1,4 +1,4 @@
-"""What the tables of both packages stand on: one metadata, one naming convention, aware datetimes only."""
+"""What the tables of both packages stand on: one metadata, one naming, aware datetimes only."""
 
 from __future__ import annotations
 
@@ -27,14 +27,22 @@ class UTCDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002  (the parent's signature)
+    ) -> datetime | None:
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError(f"naive datetime {value!r}")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(
+        self,
+        value: Any,
+        dialect: Dialect,  # noqa: ARG002  (the parent's signature)
+    ) -> datetime | None:
         if value is None:
             return None
         moment: datetime = value

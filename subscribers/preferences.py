@@ -111,7 +111,7 @@ def clear_past_pause(preferences: Preferences, today: date) -> Preferences:
 
 
 def apply_preferences(subscriber: Subscriber, preferences: Preferences) -> None:
-    """Writes preferences into a row and its interests. When the next digest is due is left alone."""
+    """Writes preferences into a row and its interests, but not when the next digest is due."""
     schedule = preferences.schedule
     subscriber.cadence = schedule.cadence.value
     subscriber.weekday = schedule.weekday

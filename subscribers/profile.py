@@ -44,7 +44,7 @@ _WEIGHTED = re.compile(r"(.*\S)\s+\^\s*(\d{1,3}(?:\.\d{1,6})?)")
 _BULLET = re.compile(r"(?:[-*+]\s+|•\s*)")
 _PLAIN = re.compile(r"\w[\w -]*")
 # Phones and word processors turn quotation marks into these by themselves.
-_QUOTES = str.maketrans(dict.fromkeys("“”„«»＂", '"'))
+_QUOTES = str.maketrans(dict.fromkeys("“”„«»\N{FULLWIDTH QUOTATION MARK}", '"'))
 _PIECE = re.compile(
     r'\s*(?:[-*+•]\s*)?-?(?:(?:author|cat|category)\s*:\s*)?"[^"]*"[^,]*|[^,]+', re.IGNORECASE
 )

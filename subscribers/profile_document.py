@@ -50,7 +50,7 @@ def profile_to_document(profile: Profile) -> dict[str, Any]:
 
 
 def explain(error: ValidationError) -> str:
-    """Pydantic's findings as one line: unknown fields by name first, then what is wrong with others."""
+    """Pydantic's findings as one line: unknown fields first, then what is wrong with the others."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
     unknown = [_place(one["loc"]) for one in found if one["type"] == "extra_forbidden"]
     wrong = [

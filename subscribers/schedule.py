@@ -86,7 +86,7 @@ def next_send(schedule: Schedule, after: datetime) -> datetime:
 
 
 def due_day(schedule: Schedule, due_at: datetime, now: datetime) -> date:
-    """The local day whose digest is to be sent at `now`, to somebody who has been due since `due_at`.
+    """The local day whose digest is to be sent at `now` to somebody who is due since `due_at`.
 
     After a standstill of days it is the latest one that has come due, never several. A tick just
     after midnight still belongs to the evening before.

@@ -1,4 +1,4 @@
-"""Joining: a request by form, and its confirmation by the one button that its mail leads to.
+"""Joining and leaving: a request by form, its confirmation by one button, the end by another.
 
 Whatever address is typed, the form's answer is the same. What differs is the mail: a confirmation
 link, or for somebody who is confirmed already their preferences link; nothing for a suppressed one.
@@ -118,7 +118,7 @@ def confirm(
 
 
 def unsubscribe(session: Session, subscriber: Subscriber, *, origin: Origin, now: datetime) -> bool:
-    """Ends a subscription (of a subscriber from `preferences.locked`). False if it had ended before."""
+    """Ends the subscription of a subscriber from `preferences.locked`. False if it had ended."""
     if subscriber.state == State.UNSUBSCRIBED:
         return False
     subscriber.state = State.UNSUBSCRIBED
@@ -181,7 +181,7 @@ def _found_or_new(session: Session, signup: SignUp, now: datetime) -> Subscriber
 
 
 def _may_mail(session: Session, subscriber_id: int, now: datetime) -> bool:
-    """Whether another mail may go to somebody on anybody's request: a few an hour, none in haste."""
+    """Whether another mail may go out on anybody's request: a few an hour, none in haste."""
     asked = select(func.count(), func.max(ConsentEvent.at)).where(
         ConsentEvent.subscriber_id == subscriber_id,
         ConsentEvent.kind.in_([EventKind.REQUESTED, EventKind.LINK_SENT]),

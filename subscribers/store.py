@@ -1,4 +1,4 @@
-"""The one thing that SQLite and PostgreSQL say alike and SQLAlchemy does not: insert unless there."""
+"""What SQLite and PostgreSQL say alike and SQLAlchemy does not: insert unless it is there."""
 
 from __future__ import annotations
 

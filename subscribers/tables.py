@@ -1,4 +1,4 @@
-"""The tables about people. Addresses stand in one column of one table, so that erasing is one DELETE."""
+"""The tables about people. Addresses stand in one column, so that erasing is one DELETE."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from subscribers.orm import Base, UTCDateTime
 class Subscriber(Base):
     """One person, known by one address.
 
-    `address_hash` (see `address.address_hash`) identifies the person without naming them: it is what
-    suppressions are joined on, and what makes the same mailbox, written differently, the same person.
+    `address_hash` (see `address.address_hash`) identifies the person without naming them:
+    suppressions are joined on it, and it makes one person of one mailbox, however it is spelled.
     `links_version` is part of every signed link, so raising it kills the old ones.
     `next_send_at` is when the next digest is due, None while nobody should be mailed.
-    `covered_until` is up to when papers were considered for them: later-seen ones are still to come.
+    `covered_until` is up to when papers were considered for them: later ones are still to come.
     """
 
     __tablename__ = "subscriber"
-    # AUTOINCREMENT: SQLite would give an erased person's id, and with it their links, to the next one.
+    # AUTOINCREMENT: else SQLite gives an erased person's id, and so their links, to the next one.
     __table_args__ = (Index(None, "next_send_at"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -67,7 +67,7 @@ class InterestRow(Base):
 
 
 class ConsentEvent(Base):
-    """What somebody agreed to or withdrew, when, from where, and what they had been told (GDPR 7(1)).
+    """What somebody agreed to or withdrew, when, from where, and what they were told (GDPR 7(1)).
 
     Append-only. `text_version` and `text_hash` identify the words that were shown.
     """

@@ -19,9 +19,7 @@ from itsdangerous import Signer
 
 from subscribers.errors import TokenError
 
-_LAYOUT = struct.Struct(
-    ">BHQ"
-)  # purpose, links_version, then person (36 bits) and expiry (28 bits)
+_LAYOUT = struct.Struct(">BHQ")  # purpose, links_version, person (36 bits) with expiry (28)
 _EXPIRY_BITS = 28
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)

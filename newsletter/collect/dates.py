@@ -1,4 +1,4 @@
-"""The dates of all sources as aware datetimes. None is ever invented: absent or hopeless is None."""
+"""The dates of all sources as aware datetimes. Absent or hopeless is None, never invented."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _rfc822(text: str) -> datetime | None:
     if not any(character.isalpha() for character in text):
         return None  # a bare number would be read as some date or other
     try:
-        parts = parsedate_tz(text)
+        parts = parsedate_tz(text) or parsedate_tz(f"{text} 00:00:00")
         if parts is None:
             return None
         return datetime(*parts[:6], tzinfo=timezone(timedelta(seconds=parts[9] or 0)))

@@ -147,6 +147,10 @@ class Http:
                     self._remember(address, fresh)
                 return answer
 
+    def remembers(self, url: str, params: Mapping[str, str | int] | None = None) -> bool:
+        """Whether there are validators for this address: it was read before."""
+        return _address(url, params) in self.validators
+
     def _remember(self, address: str, fresh: dict[str, str]) -> None:
         self.validators.pop(address, None)
         if fresh:

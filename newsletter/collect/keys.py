@@ -5,6 +5,7 @@ Three kinds, the strongest first: `arxiv:2404.06395`, `doi:10.1000/x`, `url:http
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Iterable
@@ -65,7 +66,7 @@ def _arxiv_of_url(text: str) -> tuple[str, int | None] | None:
 
 
 def doi(text: str) -> str | None:
-    """The DOI that a text or address names, lower-cased; None for an address of no known pattern."""
+    """The DOI that a text or address names, lower-cased; None where no pattern shows one."""
     text = text.strip()
     if "://" in text:
         parts = _split(text)
@@ -97,7 +98,7 @@ def canonical_url(text: str) -> str | None:
         port = parts.port
     except ValueError:
         return None
-    if host in {"google.com"} and parts.path == "/url":  # alerts wrap every link
+    if host == "google.com" and parts.path == "/url":  # alerts wrap every link
         inner = dict(parse_qsl(parts.query)).get("url") or dict(parse_qsl(parts.query)).get("q")
         if inner and inner.startswith("http"):
             return canonical_url(inner)
@@ -147,8 +148,6 @@ def _split(text: str) -> SplitResult:
 
 def _host(parts: SplitResult) -> str:
     host = (parts.hostname or "").rstrip(".")
-    try:
+    with contextlib.suppress(UnicodeError):
         host = host.encode("idna").decode("ascii")
-    except UnicodeError:
-        pass
     return host.removeprefix("www.")

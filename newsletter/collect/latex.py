@@ -1,12 +1,14 @@
-"""LaTeX of titles, abstracts and names made readable; maths that is more than a symbol is left alone."""
+"""LaTeX of titles, abstracts and names made readable; maths beyond a symbol is left alone."""
+
+# ruff: noqa: RUF001  (letters of many alphabets are what this file is about)
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-# A dollar opens maths only before a non-space, and closes it only after a non-space and not before a
-# digit (pandoc's rule): "$60 GPUs and $35,000" is money.
+# A dollar opens maths only before a non-space, and closes it only after a non-space and not
+# before a digit (the rule of pandoc): "$60 GPUs and $35,000" is money.
 _MATHS = re.compile(r"(?<!\\)\$(?=\S)((?:[^$\\]|\\.){0,300}?)(?<=\S)(?<!\\)\$(?!\d)", re.DOTALL)
 _SIMPLE = re.compile(r"[\w.,:%+\-–—/<>=≤≥≈∼×±·∈→∞ ()]*")
 
@@ -37,6 +39,7 @@ _LETTER = re.compile(
     rf"\\({'|'.join(sorted(_LETTERS, key=len, reverse=True))})(?![A-Za-z])(\{{\}}| )?"
 )
 _SYMBOL = re.compile(rf"\\({'|'.join(sorted(_SYMBOLS, key=len, reverse=True))})(?![A-Za-z])\s?")
+_LONE_SYMBOL = re.compile(rf"\$\\({'|'.join(sorted(_SYMBOLS, key=len, reverse=True))})\$")
 _STYLED = re.compile(
     r"\\(?:emph|text(?:bf|it|tt|sc|sf|rm|sl|md|up|normal)?|underline|mbox|url|uline|enquote|textsuperscript"
     r"|mathrm|mathbf|mathit|mathcal|mathbb|mathsf|mathtt|operatorname)\s?\{([^{}]*)\}"
@@ -49,13 +52,14 @@ _ESCAPED = re.compile(r"\\([%&#_$])")
 
 
 def readable(value: str) -> str:
-    r"""The text with accents composed, styles dropped, escapes undone, simple maths without dollars.
+    r"""The text with accents composed, styles and escapes undone, simple maths without dollars.
 
     >>> readable(r"\emph{H\"older} bounds for $k$-means in $O(n^2)$: 95\%")
     'Hölder bounds for k-means in $O(n^2)$: 95%'
     """
     if "\\" not in value and "$" not in value and "{" not in value and "``" not in value:
         return value
+    value = _LONE_SYMBOL.sub(lambda found: _SYMBOLS[found[1]], value)
     pieces = _MATHS.split(value)
     pieces[0::2] = [_prose(piece) for piece in pieces[0::2]]
     pieces[1::2] = [_maths(piece) for piece in pieces[1::2]]
@@ -72,7 +76,7 @@ def _prose(text: str) -> str:
         if not count:
             break
     text = _MARKS.sub("", text)
-    text = _BRACED.sub(r"\1", text)
+    text = _BRACED.sub(r"\1", unicodedata.normalize("NFC", text))
     return _ESCAPED.sub(r"\1", text).replace("``", "“").replace("''", "”")
 
 

@@ -17,25 +17,30 @@ _UNWANTED = re.compile(
 )
 _SPACE = re.compile(r"[\s\x1c-\x1f\x85]+")
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _SILENT = frozenset({"script", "style", "template", "noscript", "head", "title", "svg", "iframe"})
-_INLINE = frozenset(
+_INLINE = _words(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp "
-    "small span strike strong sub sup time tt u var wbr".split()
+    "small span strike strong sub sup time tt u var wbr"
 )
-_BLOCK = frozenset(
+_BLOCK = _words(
     "address article aside audio base blink blockquote body br button canvas caption center col "
     "colgroup dd details dir div dl dt embed fieldset figcaption figure footer form frame h1 h2 "
     "h3 h4 h5 h6 header hr html img input legend li link main map math menu meta nav object ol "
     "option p param picture pre section select source summary table tbody td textarea tfoot th "
-    "thead tr track ul video".split()
+    "thead tr track ul video"
 )
 _MARKUP = _SILENT | _INLINE | _BLOCK
 
 
 def fold(value: Any) -> str:
-    """The text on one line, in NFC; "" for None and for what is no text.
+    r"""The text on one line, in NFC; "" for None and for what is no text.
 
-    >>> fold(" Title\\n  over two\\x00 lines ")
+    >>> fold(" Title\n  over two\x00 lines ")
     'Title over two lines'
     """
     if not isinstance(value, str):
@@ -70,7 +75,7 @@ class _Reader(HTMLParser):
         self.pieces: list[str] = []
         self._silent: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
         name = tag.removeprefix("jats:")
         if name not in _MARKUP and name == tag and ":" not in tag:
             self._text(self.get_starttag_text() or "")

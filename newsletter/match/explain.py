@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from newsletter.match.features import Day
+from newsletter.match.wishes import Seeds
 from newsletter.match.words import STOP, name_key, tokens
 from newsletter.model import Entry, Evidence, EvidenceKind
 from subscribers.profile import Interest, Kind
@@ -13,7 +14,7 @@ _FRAGMENT_WORDS = 9
 _SPACED_WORD = re.compile(r"\S+")
 
 
-def explain(day: Day, row: int, interest: Interest) -> Evidence:
+def explain(day: Day, row: int, interest: Interest, seeds: Seeds) -> Evidence:
     """The evidence that one wish gives for one entry."""
     entry = day.entries[row]
     if interest.kind is Kind.AUTHOR:
@@ -23,7 +24,7 @@ def explain(day: Day, row: int, interest: Interest) -> Evidence:
     if interest.kind is Kind.CATEGORY:
         return Evidence(EvidenceKind.CATEGORY, interest.text, interest.text)
     if interest.kind is Kind.SEED:
-        return Evidence(EvidenceKind.SEED, interest.text)
+        return Evidence(EvidenceKind.SEED, interest.text, seeds[interest.text][0])
     kind = EvidenceKind.PHRASE if interest.kind is Kind.PHRASE else EvidenceKind.TOPIC
     return Evidence(kind, interest.text, fragment(entry, interest.text))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from scipy import sparse
 
 from newsletter.match.explain import explain
 from newsletter.match.features import Day, Floats
-from newsletter.match.wishes import Wish, WishScores, score_wishes, wish_of
+from newsletter.match.wishes import Seeds, Wish, WishScores, score_wishes, wish_of
 from newsletter.model import Evidence, EvidenceKind, Match
 from subscribers.profile import Interest, Kind
 
@@ -29,7 +29,7 @@ class Reader:
 
 
 def match_block(
-    day: Day, readers: Sequence[Reader], limit: int, seed_texts: Mapping[str, str]
+    day: Day, readers: Sequence[Reader], limit: int, seeds: Seeds
 ) -> list[list[Match]]:
     """The best entries for each reader, best first, at most `limit` each.
 
@@ -39,12 +39,12 @@ def match_block(
     if not day.entries or not readers:
         return [[] for _ in readers]
     wishes = sorted({_looked_for(wish) for reader in readers for wish in reader.interests})
-    found = score_wishes(day, wishes, seed_texts)
+    found = score_wishes(day, wishes, seeds)
     scores = _total(day, readers, found)
     top = _top(scores, limit)
     return [
         [
-            _match(day, reader, found, int(row), float(scores[number, row]))
+            _match(day, reader, found, int(row), float(scores[number, row]), seeds)
             for row in rows
             if scores[number, row] > 0
         ]
@@ -106,7 +106,9 @@ def _top(scores: Floats, limit: int) -> np.ndarray:
     return np.take_along_axis(best, order, axis=1)
 
 
-def _match(day: Day, reader: Reader, found: WishScores, row: int, score: float) -> Match:
+def _match(
+    day: Day, reader: Reader, found: WishScores, row: int, score: float, seeds: Seeds
+) -> Match:
     """Say why: the reader's wishes that speak for the entry, the strongest first."""
     strength = []
     for place, interest in enumerate(reader.interests):
@@ -118,5 +120,5 @@ def _match(day: Day, reader: Reader, found: WishScores, row: int, score: float) 
         return Match(row, score, -1, (Evidence(EvidenceKind.POPULAR),))
     strength.sort()
     places = [place for _, place in strength]
-    evidence = tuple(explain(day, row, reader.interests[place]) for place in places[:3])
+    evidence = tuple(explain(day, row, reader.interests[place], seeds) for place in places[:3])
     return Match(row, score, places[0], evidence)

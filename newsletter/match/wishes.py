@@ -24,6 +24,8 @@ TOPIC_FLOOR = 0.06
 SEED_FLOOR = 0.10
 
 Wish = tuple[Kind, str]
+Seeds = Mapping[str, tuple[str, str]]
+"""Canonical key -> (title, abstract) of the papers that readers gave as examples."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,11 @@ class WishScores:
         return np.asarray(self.scores[self.index[wish]].todense()).ravel()
 
 
-def score_wishes(day: Day, wishes: Sequence[Wish], seed_texts: Mapping[str, str]) -> WishScores:
-    """Score distinct wishes against a day. `seed_texts`: canonical key -> title and abstract."""
-    texts = [seed_texts.get(text, "") if kind is Kind.SEED else text for kind, text in wishes]
+def score_wishes(day: Day, wishes: Sequence[Wish], seeds: Seeds) -> WishScores:
+    """Score distinct wishes against a day. A seed that is not among `seeds` matches nothing."""
+    texts = [
+        "\n".join(seeds.get(text, ())) if kind is Kind.SEED else text for kind, text in wishes
+    ]
     cosines = day.vocabulary.vectors([tokens(text) for text in texts]) @ day.vectors.T
     floors = np.array([_FLOORS.get(kind, np.inf) for kind, _ in wishes], dtype=np.float32)
     similar = _above(sparse.coo_matrix(cosines), floors)

@@ -28,10 +28,9 @@ def stem(word: str) -> str:
     if len(word) > 3 and word.endswith("s") and not word.endswith(_KEEP_S):  # noqa: PLR2004
         if word.endswith("ies") and len(word) > 4:  # noqa: PLR2004
             return word[:-3] + "y"
-        if word.endswith(("xes", "ches", "shes", "sses")):
-            return word[:-2]
-        return word[:-1]
-    return word
+        word = word[:-1]
+    # "matches" and "caches" do not tell whether an e belongs to the singular, so neither keeps it.
+    return word[:-1] if word.endswith(("che", "she", "xe", "sse")) else word
 
 
 def fold(text: str) -> str:

@@ -13,7 +13,6 @@ from newsletter.render.plain import clean, clip, summary, web_url
 from newsletter.render.templates import MailTemplate
 
 TITLE_LENGTH = 300
-SUMMARY_LENGTH = 420
 # An edition has some hundreds of papers; the bound is for a process that lives for months.
 _KEPT_PIECES = 8_000
 
@@ -25,10 +24,16 @@ class Cards:
         self._template = template
         self._pieces: dict[Hashable, tuple[object, Piece]] = {}
 
-    def card(self, entry: Entry, followed: frozenset[str]) -> Piece:
-        """A paper up to its summary; the `followed` among its authors are shown and set in bold."""
+    def card(self, entry: Entry, followed: frozenset[str], length: int) -> Piece:
+        """A paper up to its summary of at most `length` characters (0: none).
+
+        The `followed` among its authors are shown and set in bold.
+        """
         return self._kept(
-            ("card", entry.id, followed), entry, "card", lambda: _card_words(entry, followed)
+            ("card", entry.id, followed, length),
+            entry,
+            "card",
+            lambda: _card_words(entry, followed, length),
         )
 
     def links(self, entry: Entry) -> Piece:
@@ -60,7 +65,7 @@ class Cards:
         return piece
 
 
-def _card_words(entry: Entry, followed: frozenset[str]) -> dict[str, Any]:
+def _card_words(entry: Entry, followed: frozenset[str], length: int) -> dict[str, Any]:
     authors, more = wording.byline(entry, followed)
     facts = [
         clip(clean(entry.organisation or ""), 80),
@@ -77,7 +82,7 @@ def _card_words(entry: Entry, followed: frozenset[str]) -> dict[str, Any]:
         "more_authors": more,
         "facts": [fact for fact in facts if fact],
         "is_tldr": bool(tldr),
-        "summary": summary(tldr or clean(entry.abstract), limit=SUMMARY_LENGTH),
+        "summary": summary(tldr or clean(entry.abstract), limit=length) if length else "",
     }
 
 

@@ -14,11 +14,14 @@ from newsletter.render.templates import Templates
 from newsletter.render.values import DigestLetter, Site
 
 PARTS = ("top", "heading", "card", "why", "card_end", "foot")
+# Gmail hides what is beyond some 102 KB of HTML; a long digest gets shorter summaries instead.
+HTML_LIMIT = 88_000
+SUMMARY_LENGTHS = (420, 220, 120, 0)
 _PREHEADER_LENGTH = 160
 
 
 class DigestWriter:
-    """Writes digests for one site. Shared pieces are kept, so one writer should serve a whole run."""
+    """Writes digests for one site; shared pieces are kept, so one writer serves a whole run."""
 
     def __init__(self, site: Site, templates: Templates) -> None:
         self._site = site
@@ -41,11 +44,11 @@ class DigestWriter:
             "notes": [clip(clean(note), 300) for note in letter.notes],
             "reader": letter.reader,
         }
-        pieces = [self._piece("top", context)]
-        for section in Section:
-            here = [pick for pick in picks if pick.section is section]
-            pieces += self._section(letter, section, here)
-        pieces.append(self._piece("foot", context))
+        top, foot = self._piece("top", context), self._piece("foot", context)
+        for length in SUMMARY_LENGTHS:
+            pieces = [top, *self._body(letter, length), foot]
+            if sum(piece.html_size for piece in pieces) <= HTML_LIMIT:
+                break
         return subject, pieces
 
     def subject(self, letter: DigestLetter) -> str:
@@ -64,8 +67,15 @@ class DigestWriter:
         }
         return clean(self._template.render_subject(context))
 
+    def _body(self, letter: DigestLetter, length: int) -> list[Piece]:
+        pieces: list[Piece] = []
+        for section in Section:
+            picks = [pick for pick in letter.digest.picks if pick.section is section]
+            pieces += self._section(letter, section, picks, length)
+        return pieces
+
     def _section(
-        self, letter: DigestLetter, section: Section, picks: Sequence[Pick]
+        self, letter: DigestLetter, section: Section, picks: Sequence[Pick], length: int
     ) -> list[Piece]:
         groups: dict[str, list[Pick]] = {}
         for pick in picks:
@@ -77,7 +87,7 @@ class DigestWriter:
             for pick in members:
                 entry = letter.entries[pick.entry_id]
                 followed = wording.followed_authors(pick.evidence)
-                pieces.append(self._cards.card(entry, followed))
+                pieces.append(self._cards.card(entry, followed, length))
                 if pick.evidence:
                     pieces.append(self._cards.why(pick.evidence))
                 pieces.append(self._cards.links(entry))

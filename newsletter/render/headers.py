@@ -18,7 +18,9 @@ _ENCODED_LINE = 76  # RFC 2047, section 2: the bound of a line that holds an enc
 _ENVELOPE = len("=?utf-8?q??=")
 _Q_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
-_ADDRESS = re.compile(r"[^\s\x00-\x20\x7f-\x9f<>()\[\],;:\\\"@]+@[^\s\x00-\x20\x7f<>()\[\],;:\\\"@]+")
+_ADDRESS = re.compile(
+    r"[^\s\x00-\x20\x7f-\x9f<>()\[\],;:\\\"@]+@[^\s\x00-\x20\x7f<>()\[\],;:\\\"@]+"
+)
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -43,7 +45,7 @@ def mailbox(value: str) -> Mailbox:
 
 
 def mail_address(address: str) -> str:
-    """`address` with its domain in A-labels; the local part stays as it is. Raises UnmailableError."""
+    """`address` with its domain in A-labels, its local part as it is. Raises UnmailableError."""
     if not _ADDRESS.fullmatch(address):
         raise UnmailableError(f"not an address: {clean(address)}")
     local, _, domain = address.rpartition("@")
@@ -98,7 +100,11 @@ def _display(name: str, used: int) -> list[str]:
 
 
 def _needs_encoding(text: str) -> bool:
-    return not text.isascii() or "=?" in text or len(max(text.split(), key=len, default="")) > _ENCODED_LINE
+    return (
+        not text.isascii()
+        or "=?" in text
+        or len(max(text.split(), key=len, default="")) > _ENCODED_LINE
+    )
 
 
 def _phrase(text: str, used: int) -> list[str]:

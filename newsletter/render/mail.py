@@ -10,11 +10,11 @@ from functools import lru_cache
 from newsletter.model import Message
 from newsletter.render.digest import DigestWriter
 from newsletter.render.headers import (
+    Mailbox,
     address_field,
     list_id_field,
     mail_address,
     mailbox,
-    Mailbox,
     plain_field,
     text_field,
     token,
@@ -41,9 +41,9 @@ class MailRenderer:
         self._notices = NoticeWriter(site, templates)
 
     def digest(self, letter: DigestLetter) -> Message:
-        """A digest with the headers of list mail: one-click unsubscription, List-Id, Feedback-ID."""
-        subject, pieces = self._digests.write(letter)
+        """A digest with the headers of list mail (RFC 2369, 2919, 8058). Raises UnmailableError."""
         to = mail_address(letter.reader.email)
+        subject, pieces = self._digests.write(letter)
         headers = [
             *self._common(to, subject, letter.message_id, _date(letter)),
             self._list,
@@ -61,9 +61,9 @@ class MailRenderer:
         )
 
     def notice(self, kind: NoticeKind, letter: NoticeLetter) -> Message:
-        """A mail that its reader has just asked for. It belongs to no list and says so by silence."""
-        subject, pieces = self._notices.write(kind, letter)
+        """A mail that its reader has just asked for: none of a list's headers belong on it."""
         to = mail_address(letter.email)
+        subject, pieces = self._notices.write(kind, letter)
         headers = self._common(to, subject, letter.message_id, _date(letter))
         return Message(
             delivery_id=letter.notice_id,
@@ -105,6 +105,6 @@ def _date(letter: DigestLetter | NoticeLetter) -> str:
 
 
 def _feedback_id(list_id: str, day: date) -> bytes:
-    """Edition, kind, list and sender, by which a mailbox provider counts complaints: nobody's own."""
+    """Edition, kind, list, sender: what complaints are counted by, with nothing of the reader."""
     sender = re.sub(r"[^a-z0-9]", "", list_id.lower())[:15].ljust(5, "x")
     return plain_field("Feedback-ID", f"{day:%Y%m%d}:digest:{token(list_id)}:{sender}")

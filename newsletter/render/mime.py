@@ -17,6 +17,8 @@ class Piece(NamedTuple):
 
     text: bytes
     html: bytes
+    html_size: int
+    """Octets of the HTML as a client sees it, decoded."""
 
 
 def encode_piece(text: str, html: str) -> Piece:
@@ -27,7 +29,8 @@ def encode_piece(text: str, html: str) -> Piece:
     if text and not text.endswith("\n"):
         text += "\n"
     html = html.strip("\n")
-    return Piece(_quoted_printable(text), _quoted_printable(f"{html}\n" if html else ""))
+    html = f"{html}\n" if html else ""
+    return Piece(_quoted_printable(text), _quoted_printable(html), len(html.encode()))
 
 
 def decode_pieces(pieces: Sequence[Piece]) -> tuple[str, str]:
@@ -47,7 +50,7 @@ def build_mail(headers: Sequence[bytes], pieces: Sequence[Piece], message_id: st
     return b"".join(
         (
             *headers,
-            b"MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary=\"",
+            b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="',
             boundary,
             b'"\r\n\r\n--',
             boundary,

@@ -17,14 +17,19 @@ from newsletter.errors import TemplateError
 
 _JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 _COMPONENT = re.compile(r"</?(mj[\w-]*)")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*1?[0-9a-f]);")
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|[xX]0*1?[0-9a-fA-F]);"
+)
 _TITLE = re.compile(r"<mj-title>.*?</mj-title>", re.DOTALL)
 # MJML lets an unknown component through as it stands, and would fetch or misplace some known ones,
 # so what may be used is listed.
 _COMPONENTS = frozenset(
-    """mjml mj-head mj-title mj-preview mj-attributes mj-all mj-class mj-style mj-raw mj-breakpoint
-    mj-body mj-wrapper mj-section mj-column mj-group mj-text mj-button mj-divider mj-spacer mj-table
-    mj-image""".split()
+    (
+        *("mjml", "mj-head", "mj-title", "mj-preview", "mj-attributes", "mj-all", "mj-class"),
+        *("mj-style", "mj-breakpoint", "mj-raw", "mj-body", "mj-wrapper", "mj-section"),
+        *("mj-column", "mj-group", "mj-text", "mj-button", "mj-divider", "mj-spacer"),
+        *("mj-table", "mj-image"),
+    )
 )
 
 
@@ -53,7 +58,7 @@ def compile_mjml(source: str, *, name: str, inline_css: str = "") -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Cargo:
-    """MJML whose Jinja is replaced: the words, what each stands for, and how often it must arrive."""
+    """MJML with words for its Jinja: what each stands for, and how often it must arrive."""
 
     source: str
     prefix: str
@@ -125,7 +130,7 @@ def _unpack(html: str, cargo: _Cargo, name: str) -> str:
         arrived[number] += 1
         return cargo.jinja[number]
 
-    word = f"{cargo.prefix}"
+    word = cargo.prefix
     pattern = rf"<!--{word}(?P<comment>\d{{4}})z-->|{word}(?P<word>\d{{4}})z"
     restored = re.sub(pattern, put_back, html)
     for jinja, expected, copies in zip(cargo.jinja, cargo.copies, arrived, strict=True):

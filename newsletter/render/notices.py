@@ -1,4 +1,4 @@
-"""The mails that a person's own action calls for: confirm a subscription, get at one's preferences."""
+"""The mails that a person's own action calls for, such as the one that asks to confirm it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ class NoticeWriter:
             "link": letter.link,
             "wishes": [wish for wish in wishes if wish][:_SHOWN_WISHES],
             "more_wishes": max(0, len(wishes) - _SHOWN_WISHES),
-            "until": f"{wording.long_date(expires_at)}, {expires_at:%H:%M %Z}" if expires_at else "",
+            "until": f"{wording.long_date(expires_at)}, {expires_at:%H:%M %Z}"
+            if expires_at
+            else "",
         }
-        context["subject"] = clean(template.render_subject(context))
-        return context["subject"], [encode_piece(*template.render("whole", context))]
+        subject = clean(template.render_subject(context))
+        whole = template.render("whole", {**context, "subject": subject})
+        return subject, [encode_piece(*whole)]

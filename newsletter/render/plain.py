@@ -1,9 +1,8 @@
-"""Text from outside, made fit to show: cleaned, shortened, wrapped. Nothing here knows about mail."""
+"""Text from outside, made fit to show: cleaned, shortened, wrapped."""
 
 from __future__ import annotations
 
 import re
-import textwrap
 from urllib.parse import quote, urlsplit
 
 import idna
@@ -50,19 +49,22 @@ def summary(text: str, *, limit: int = 420, sentences: int = 3) -> str:
         taken += 1
     if len(shown) > limit:
         return clip(shown, limit)
-    return shown if taken == len(parts) else f"{shown} …"
+    # A no-break space, lest the ellipsis stand alone on a line.
+    return shown if taken == len(parts) else f"{shown}\u00a0…"
 
 
 def wrap(text: str, indent: str = "") -> str:
     """`text` broken between words at 72 columns; a longer word, such as a URL, stays whole."""
-    return textwrap.fill(
-        text,
-        TEXT_WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    lines: list[str] = []
+    line = ""
+    # Only plain blanks part words here: a no-break or an ideographic space is part of the text.
+    for word in filter(None, text.split(" ")):
+        if line and len(indent) + len(line) + 1 + len(word) > TEXT_WIDTH:
+            lines.append(indent + line)
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    return "\n".join([*lines, indent + line])
 
 
 def ascii_domain(domain: str) -> str:

@@ -131,7 +131,7 @@ def _environment(
 ) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=loader,
-        autoescape=autoescape,
+        autoescape=autoescape,  # noqa: S701  (off for plain text alone)
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
         **options,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
+from typing import TypeVar
 
 from newsletter.model import Entry, Evidence, EvidenceKind, Pick, Section
 from newsletter.render.plain import clean, clip
@@ -19,6 +21,9 @@ SECTION_NAMES = {
     Section.FOLLOWED: "People you follow",
     Section.TRENDING: "Trending",
 }
+
+_STORY_OF_SECTION = {Section.FOLLOWED: "by people you follow", Section.TRENDING: "trending"}
+_T = TypeVar("_T", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,8 @@ class Author:
     followed: bool
 
 
-def label(evidence: Sequence[Evidence]) -> str:
+@lru_cache(maxsize=4096)
+def label(evidence: tuple[Evidence, ...]) -> str:
     """The wish that a pick answers, short enough for a heading; "" if it answers none."""
     if not evidence or evidence[0].kind is EvidenceKind.POPULAR:
         return ""
@@ -73,25 +79,26 @@ def _reason(evidence: Evidence) -> Reason:
 
 
 def story(picks: Sequence[Pick]) -> list[tuple[int, str, str]]:
-    """The day in counts: (how many, words before, the wish), most first within each section."""
-    told: list[tuple[int, str, str]] = []
-    for section, words in (
-        (Section.FOR_YOU, "for"),
-        (Section.FOLLOWED, "by people you follow"),
-        (Section.TRENDING, "trending"),
-    ):
+    """The day in counts, as (how many, words, the wish or ""): sections in order, most first."""
+    told = []
+    for section in Section:
         here = [pick for pick in picks if pick.section is section]
-        if section is not Section.FOR_YOU:
-            told += [(len(here), words, "")] if here else []
-            continue
-        counts = count(label(pick.evidence) for pick in here)
-        told += [(many, words, name) if name else (many, "for you", "") for name, many in counts]
+        told += [(many, *phrase) for phrase, many in count(_phrase(pick) for pick in here)]
     return told
 
 
-def count(names: Iterable[str]) -> list[tuple[str, int]]:
+def _phrase(pick: Pick) -> tuple[str, str]:
+    if pick.section is not Section.FOR_YOU:
+        return _STORY_OF_SECTION[pick.section], ""
+    name = label(pick.evidence)
+    if not name:
+        return "for you", ""
+    return "close to" if pick.evidence[0].kind is EvidenceKind.SEED else "for", name
+
+
+def count(names: Iterable[_T]) -> list[tuple[_T, int]]:
     """How often each name occurs, the most frequent first, otherwise in order of appearance."""
-    counts: dict[str, int] = {}
+    counts: dict[_T, int] = {}
     for name in names:
         counts[name] = counts.get(name, 0) + 1
     return sorted(counts.items(), key=lambda pair: -pair[1])

@@ -74,7 +74,7 @@ class Sender:
         self, scope: Scope | None = None, progress: Callable[[int], None] = lambda _: None
     ) -> SendReport:
         """Send all that is due within the scope. What could not be sent now stays in the ledger."""
-        owner = owners.this_process()
+        owner = owners.new_owner()
         report = SendReport(recovered=self._recover())
         with Recorder(self.sessions, self.ledger, owner, self.now) as recorder:
             try:

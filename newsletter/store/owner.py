@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 from pathlib import Path
 
 
-def this_process() -> str:
-    """`host/pid/start`: unique over machines, restarts and reused process numbers."""
-    return f"{socket.gethostname()}/{os.getpid()}/{_started(os.getpid())}"
+_runs = itertools.count(1)
+
+
+def new_owner() -> str:
+    """`host/pid/start/run`: unique over machines, restarts, reused process numbers and runs."""
+    return f"{socket.gethostname()}/{os.getpid()}/{_started(os.getpid())}/{next(_runs)}"
 
 
 def is_dead(owner: str) -> bool:
     """True only if `owner` was a process of this machine and is certainly gone."""
-    host, _, process = owner.partition("/")
-    pid, _, started = process.partition("/")
+    host, pid, started, *_ = [*owner.split("/"), "", ""]
     return host == socket.gethostname() and pid.isdigit() and _started(int(pid)) != started
 
 

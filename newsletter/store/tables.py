@@ -102,6 +102,7 @@ class Edition(Base):
 class Delivery(Base):
     """The ledger row of one digest: the only truth about what was sent.
 
+    With its picks it is all that the mail is made of, so that a retry sends the same bytes.
     `claimed_by`/`lease_until`: which sender process works on it, and until when it is believed alive.
     A claimed row stays `planned` until just before its mail goes on the wire; `sending` therefore
     means "may have left", and nothing else does. `uncertain_at` stays when an uncertain mail was sent
@@ -121,6 +122,8 @@ class Delivery(Base):
     state: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(Text)
     considered: Mapped[int] = mapped_column(default=0)
+    left_out: Mapped[int] = mapped_column(default=0)
+    note: Mapped[str | None] = mapped_column(Text)
     planned_at: Mapped[datetime] = mapped_column(UTCDateTime)
     claimed_by: Mapped[str | None] = mapped_column(String(120))
     lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)

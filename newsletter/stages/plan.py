@@ -1,0 +1,145 @@
+"""Planning an edition: who is due gets a digest composed and frozen in the ledger, or a reason why not."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from newsletter.compose import CANDIDATES_PER_PLACE, compose
+from newsletter.match.features import Day, day_features
+from newsletter.match.score import Reader, match_block
+from newsletter.match.wishes import Seeds
+from newsletter.model import Digest, Skip, SkipReason
+from newsletter.store import planning, reading
+from newsletter.store.engine import Sessions
+from newsletter.store.engine import reading as reading_sessions
+from subscribers import audience
+from subscribers.audience import Member
+from subscribers.profile import Kind
+
+_ARCHIVE_TEXTS = 3000
+_ALIKE_COSINE = 0.9
+
+Blocks = Callable[[Session, int], Iterator[list[Member]]]
+"""Blocks of members with an id above the given one, read from the session."""
+
+
+@dataclass(slots=True)
+class PlanReport:
+    """What planning did: digests planned, people skipped by reason, papers there were to choose from."""
+
+    planned: int = 0
+    picks: int = 0
+    papers: int = 0
+    skipped: Counter[SkipReason] = field(default_factory=Counter)
+
+
+@dataclass
+class Planner:
+    """One run of planning as of `now`; keeps the features of the days it has read."""
+
+    sessions: Sessions
+    now: datetime
+    window_days: int
+    note: Callable[[Session, date], str | None] = lambda _session, _day: None
+    report: PlanReport = field(default_factory=PlanReport)
+    _days: dict[date, Day] = field(default_factory=dict, repr=False)
+
+    def plan(self, blocks: Blocks, *, progress: Callable[[int], None] = lambda _: None) -> PlanReport:
+        """Plan a digest for each member, block by block, each block in one transaction."""
+        after = 0
+        while True:
+            with reading_sessions(self.sessions)() as session:
+                members = next(blocks(session, after), None)
+                if members is None:
+                    return self.report
+                digests = self.choose(session, members)
+            after = members[-1].id
+            self._write(members, digests)
+            progress(len(members))
+
+    def choose(self, session: Session, members: Sequence[Member]) -> list[Digest | Skip]:
+        """What each member is to get. Only reads."""
+        chosen: dict[int, Digest | Skip] = {}
+        by_start: defaultdict[date, list[Member]] = defaultdict(list)
+        for member in members:
+            by_start[self._start(member)].append(member)
+        for start, group in sorted(by_start.items()):
+            day = self._day(session, start)
+            chosen.update(self._choose_from(session, day, group))
+        return [chosen[member.id] for member in members]
+
+    def _start(self, member: Member) -> date:
+        """The first day of the papers that may be new to a member; few values, so days are shared."""
+        oldest = self.now - timedelta(days=self.window_days)
+        return max(member.covered_until, oldest).astimezone(UTC).date()
+
+    def _day(self, session: Session, start: date) -> Day:
+        if start not in self._days:
+            since = datetime.combine(start, time(), UTC)
+            listed_since = (self.now - timedelta(days=self.window_days)).date()
+            entries = reading.new_entries(session, since, self.now, listed_since)
+            archive = reading.archive_texts(session, since, _ARCHIVE_TEXTS)
+            self._days[start] = day_features(entries, archive)
+            self.report.papers = max(self.report.papers, len(entries))
+        return self._days[start]
+
+    def _choose_from(
+        self, session: Session, day: Day, members: Sequence[Member]
+    ) -> Iterator[tuple[int, Digest | Skip]]:
+        seen_at = [entry.first_seen_at for entry in day.entries]
+        row_of = {entry.id: row for row, entry in enumerate(day.entries)}
+        had = reading.picked(session, [member.id for member in members], row_of.keys())
+        readers = [
+            Reader(
+                interests=member.interests,
+                first_row=int(np.searchsorted(seen_at, member.covered_until, side="right")),  # type: ignore[call-overload]
+                seen_rows=tuple(row_of[id_] for id_ in had.get(member.id, ()) if id_ in row_of),
+            )
+            for member in members
+        ]
+        limit = CANDIDATES_PER_PLACE * max(member.max_papers for member in members)
+        found = match_block(day, readers, limit, self._seeds(session, members))
+        for member, reader, matches in zip(members, readers, found, strict=True):
+            digest = compose(
+                matches[: CANDIDATES_PER_PLACE * member.max_papers],
+                day.entries,
+                lambda one, other: _alike(day, one, other),
+                member.max_papers,
+                considered=len(day.entries) - reader.first_row,
+            )
+            yield member.id, digest
+
+    def _seeds(self, session: Session, members: Sequence[Member]) -> Seeds:
+        keys = {
+            interest.text
+            for member in members
+            for interest in member.interests
+            if interest.kind is Kind.SEED
+        }
+        return reading.texts_by_key(session, keys)
+
+    def _write(self, members: Sequence[Member], digests: Sequence[Digest | Skip]) -> None:
+        with self.sessions.begin() as session:
+            notes = {day: self.note(session, day) for day in {m.edition_day for m in members}}
+            rows = [
+                planning.Planned(member.id, member.edition_day, digest, notes[member.edition_day])
+                for member, digest in zip(members, digests, strict=True)
+            ]
+            for planned in planning.plan(session, rows, self.now):
+                if isinstance(planned.digest, Digest):
+                    self.report.planned += 1
+                    self.report.picks += len(planned.digest.picks)
+                else:
+                    self.report.skipped[planned.digest.reason] += 1
+            audience.advance(session, members, covered_until=self.now, now=self.now)
+
+
+def _alike(day: Day, one: int, other: int) -> bool:
+    likeness = day.vectors[one].multiply(day.vectors[other]).sum()
+    return bool(likeness > _ALIKE_COSINE)

@@ -1,0 +1,163 @@
+"""People from and to files. A row that is wrong is reported by its line and costs no other row.
+
+Whoever is known already is left as they are: a reader's own settings win over a file.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import IO, Any, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from subscribers.consent import EventKind, Origin, State
+from subscribers.person_record import COLUMNS, Person, RowError, csv_rows, json_rows, understand
+from subscribers.preferences import apply_preferences, read_preferences
+from subscribers.profile import to_text
+from subscribers.signup import begin, record
+from subscribers.tables import Subscriber, Suppression
+
+_BLOCK = 500
+_T = TypeVar("_T")
+
+Invite = Callable[[Session, Subscriber], None]
+"""Asks an imported person who has not confirmed to do so (queues their confirmation mail)."""
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What became of a file's rows. `suppressed` ones must not be mailed and were left out."""
+
+    added: int = 0
+    known: int = 0
+    suppressed: int = 0
+    errors: list[RowError] = field(default_factory=list)
+
+
+def import_csv(
+    session: Session, file: Iterable[str], *, now: datetime, invite: Invite | None = None
+) -> ImportReport:
+    """Adds the people in a CSV file (text lines). Raises ImportFileError for a wrong header."""
+    return _import(session, csv_rows(file), now=now, invite=invite)
+
+
+def import_json(
+    session: Session, text: str, *, now: datetime, invite: Invite | None = None
+) -> ImportReport:
+    """Adds the people in a JSON array of objects; for `line` the report has the place in the array.
+
+    Raises ImportFileError for anything but such an array.
+    """
+    return _import(session, json_rows(text), now=now, invite=invite)
+
+
+def export_csv(session: Session, file: IO[str]) -> int:
+    """Writes everybody, in the columns that `import_csv` reads. Returns how many there were."""
+    writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    count, after = 0, 0
+    while block := session.scalars(
+        select(Subscriber).where(Subscriber.id > after).order_by(Subscriber.id).limit(_BLOCK)
+    ).all():
+        writer.writerows(_written(subscriber) for subscriber in block)
+        count, after = count + len(block), block[-1].id
+        for subscriber in block:
+            session.expunge(subscriber)
+    return count
+
+
+def _import(
+    session: Session, rows: Iterable[tuple[int, Any]], *, now: datetime, invite: Invite | None
+) -> ImportReport:
+    report = ImportReport()
+    for block in _blocks(_understood(rows, report.errors)):
+        _add(session, block, report, now=now, invite=invite)
+    return report
+
+
+def _understood(rows: Iterable[tuple[int, Any]], errors: list[RowError]) -> Iterator[Person]:
+    for line, row in rows:
+        match understand(line, row):
+            case Person() as person:
+                yield person
+            case error:
+                errors.append(error)
+
+
+def _add(
+    session: Session,
+    people: list[Person],
+    report: ImportReport,
+    *,
+    now: datetime,
+    invite: Invite | None,
+) -> None:
+    hashes = [person.address.hash for person in people]
+    known = set(
+        session.scalars(select(Subscriber.address_hash).where(Subscriber.address_hash.in_(hashes)))
+    )
+    suppressed = set(
+        session.scalars(
+            select(Suppression.address_hash).where(Suppression.address_hash.in_(hashes))
+        )
+    )
+    for person in people:
+        if person.address.hash in suppressed:
+            report.suppressed += 1
+        elif person.address.hash in known:
+            report.known += 1
+        else:
+            known.add(person.address.hash)
+            _added(session, person, now=now, invite=invite)
+            report.added += 1
+    session.flush()
+
+
+def _added(session: Session, person: Person, *, now: datetime, invite: Invite | None) -> None:
+    subscriber = Subscriber(
+        email=person.address.email,
+        address_hash=person.address.hash,
+        state=person.state,
+        links_version=1,
+        created_at=now,
+        confirmed_at=person.confirmed_at,
+    )
+    apply_preferences(subscriber, person.preferences)
+    if person.state is State.CONFIRMED and person.confirmed_at is not None:
+        begin(subscriber, now=now, confirmed_at=person.confirmed_at)
+    session.add(subscriber)
+    session.flush()
+    record(
+        session,
+        subscriber,
+        EventKind.IMPORTED,
+        now=person.confirmed_at or now,
+        origin=Origin(user_agent=person.consent),
+    )
+    if invite is not None and person.state is State.PENDING:
+        invite(session, subscriber)
+
+
+def _written(subscriber: Subscriber) -> dict[str, Any]:
+    return {
+        "email": subscriber.email,
+        "wishes": to_text(read_preferences(subscriber).profile),
+        "cadence": subscriber.cadence,
+        "weekday": subscriber.weekday,
+        "hour": subscriber.hour,
+        "timezone": subscriber.timezone,
+        "max_papers": subscriber.max_papers,
+        "paused_until": subscriber.paused_until,
+        "state": str(subscriber.state),
+        "confirmed_at": subscriber.confirmed_at and subscriber.confirmed_at.isoformat(),
+    }
+
+
+def _blocks(values: Iterator[_T]) -> Iterator[list[_T]]:
+    while block := list(islice(values, _BLOCK)):
+        yield block
