@@ -10,7 +10,7 @@ done stays done. `tick` is what the scheduler calls every minute; `run` is what 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -62,6 +62,6 @@ def everybody(day: date, now: datetime) -> Blocks:
 
     def blocks(session: Session, after: int) -> Iterator[list[Member]]:
         for block in audience.everybody(session, now=now, after=after):
-            yield [audience.for_day(member, day) for member in block]
+            yield [replace(member, edition_day=day) for member in block]
 
     return blocks

@@ -66,7 +66,11 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file_encoding="utf-8", frozen=True, extra="ignore", populate_by_name=True
+        env_prefix=PREFIX,
+        env_file_encoding="utf-8",
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
     )
 
     database_url: str = Field(
@@ -96,15 +100,20 @@ class Settings(BaseSettings):
     smtp_connections: int = Field(
         4, ge=1, le=64, description="Connections to the relay at the same time."
     )
-    outbox: Path = Field(Path("outbox"), description="Folder for .eml files while SMTP_URL is unset.")
+    outbox: Path = Field(
+        Path("outbox"), description="Folder for .eml files while SMTP_URL is unset."
+    )
     sources: Annotated[tuple[str, ...], NoDecode] = Field(
         ("arxiv-rss:cs.AI+cs.CL+cs.CV+cs.LG", "hf-daily"),
         description="Sources, comma-separated: arxiv-rss:CATEGORIES, arxiv-api:CATEGORIES, hf-daily, "
         "or the address of any feed.",
     )
-    site_name: str = Field("Paperround", min_length=1, max_length=60, description="Name of the site.")
+    site_name: str = Field(
+        "Paperround", min_length=1, max_length=60, description="Name of the site."
+    )
     contact: str | None = Field(
-        None, description="Address that sources and readers can write to; sent as part of User-Agent."
+        None,
+        description="Address that sources and readers can write to; sent as part of User-Agent.",
     )
     postal_address: str | None = Field(
         None, description="Postal address of the operator, shown in every digest (CAN-SPAM)."
@@ -147,7 +156,7 @@ class Settings(BaseSettings):
     def _sender(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        if any(ord(char) < 32 for char in value) or "@" not in parseaddr(value)[1]:  # noqa: PLR2004
+        if any(ord(char) < 32 for char in value) or "@" not in parseaddr(value)[1]:
             raise ValueError("must be an address such as Paperround <digest@example.org>")
         return value
 
@@ -181,7 +190,7 @@ class Settings(BaseSettings):
                 f"{PREFIX}SECRET_KEY is still the default: set it to a long random text, "
                 "for instance the output of: python3 -c 'import secrets; print(secrets.token_hex(32))'"
             )
-        elif len(self.secret_key) < 16:  # noqa: PLR2004
+        elif len(self.secret_key) < 16:
             bad.append(f"{PREFIX}SECRET_KEY is too short: 16 characters or more")
         if self.from_ is None:
             bad.append(f"{PREFIX}FROM is not set: it names the sender of all mails")

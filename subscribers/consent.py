@@ -24,7 +24,7 @@ class Act(StrEnum):
 
 
 class EventKind(StrEnum):
-    """What a consent event records. `link-sent`: a confirmed person asked again."""
+    """What a consent event records. `link-sent`: somebody already with us asked for their link."""
 
     REQUESTED = "requested"
     CONFIRMED = "confirmed"

@@ -82,23 +82,41 @@ def request_subscription(
     state = next_state(State(subscriber.state), Act.REQUEST)
     assert state is not None
     if state is State.PENDING:
+        # A confirmed person's wishes stay: anybody can type anybody's address.
         apply_preferences(subscriber, signup.preferences)
-    if not _may_mail(session, subscriber.id, now):
-        session.flush()
-        return
-    subscriber.state = state
-    if state is State.CONFIRMED:
-        # The wishes just typed are not taken over: anybody can type anybody's address.
-        record(session, subscriber, EventKind.LINK_SENT, now=now, origin=origin)
-        notice, purpose = NoticeKind.PREFERENCES, Purpose.PREFERENCES
-    else:
-        record(
-            session, subscriber, EventKind.REQUESTED, now=now, origin=origin, words=REQUEST_WORDING
-        )
-        notice, purpose = NoticeKind.CONFIRM, Purpose.CONFIRM
+    if _may_mail(session, subscriber.id, now):
+        subscriber.state = state
+        words = REQUEST_WORDING if state is State.PENDING else None
+        kind = EventKind.REQUESTED if state is State.PENDING else EventKind.LINK_SENT
+        record(session, subscriber, kind, now=now, origin=origin, words=words)
+        _mail_link(session, subscriber, signer=signer, send_notice=send_notice, now=now)
     session.flush()
-    token = signer.make(purpose, subscriber.id, subscriber.links_version, now=now)
-    send_notice(session, subscriber, notice.value, {"token": token})
+
+
+def request_link(
+    session: Session,
+    address: Address,
+    *,
+    origin: Origin,
+    signer: LinkSigner,
+    send_notice: SendNotice,
+    now: datetime,
+) -> None:
+    """Mails somebody a fresh link: to their preferences, or to confirm if they have yet to.
+
+    Nobody else gets anything, and no caller can tell.
+    """
+    found = session.scalar(select(Subscriber.id).where(Subscriber.address_hash == address.hash))
+    subscriber = None if found is None else locked(session, found)
+    if (
+        subscriber is not None
+        and subscriber.state != State.UNSUBSCRIBED
+        and not is_suppressed(session, address.hash)
+        and _may_mail(session, subscriber.id, now)
+    ):
+        record(session, subscriber, EventKind.LINK_SENT, now=now, origin=origin)
+        _mail_link(session, subscriber, signer=signer, send_notice=send_notice, now=now)
+        session.flush()
 
 
 def confirm(
@@ -157,6 +175,23 @@ def record(
             text_hash=words.hash if words else None,
         )
     )
+
+
+def _mail_link(
+    session: Session,
+    subscriber: Subscriber,
+    *,
+    signer: LinkSigner,
+    send_notice: SendNotice,
+    now: datetime,
+) -> None:
+    """Confirmed people get the link to their preferences, others the one to confirm."""
+    confirmed = subscriber.state == State.CONFIRMED
+    notice = NoticeKind.PREFERENCES if confirmed else NoticeKind.CONFIRM
+    purpose = Purpose.PREFERENCES if confirmed else Purpose.CONFIRM
+    session.flush()
+    token = signer.make(purpose, subscriber.id, subscriber.links_version, now=now)
+    send_notice(session, subscriber, notice.value, {"token": token})
 
 
 def _found_or_new(session: Session, signup: SignUp, now: datetime) -> Subscriber:

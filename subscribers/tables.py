@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from subscribers.consent import State
 from subscribers.orm import Base, UTCDateTime
 
+__all__ = ["ConsentEvent", "InterestRow", "State", "Subscriber", "Suppression"]
+
 
 class Subscriber(Base):
     """One person, known by one address.

@@ -18,7 +18,7 @@ _ACCEPT = (
 
 
 class Feed:
-    """Settings: `address`; `max_age_days` (older entries are no news; 0: any age); `most` entries."""
+    """Settings: `address`; `max_age_days` (older is no news; 0: any age); `most` entries."""
 
     def check(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """See `Collector.check`."""

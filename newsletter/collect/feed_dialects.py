@@ -52,7 +52,7 @@ def _narrow(body: bytes) -> bytes:
 
 
 def _headers(answer: Answer) -> dict[str, str]:
-    """What feedparser needs of the answer's head; a type without a charset would only mislead it."""
+    """What feedparser needs of the head; a type without a charset would only mislead it."""
     headers = {"content-location": answer.url}
     if "charset=" in answer.content_type.lower():
         headers["content-type"] = answer.content_type

@@ -1,4 +1,4 @@
-"""Feed entries of any dialect made into papers: identity, text, dates, and what is too old to be new."""
+"""Feed entries of any dialect made into papers: identity, text, dates, and what is too old."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _paper(
         return None
     keys = _keys(entry, title, abstract, address, shared)
     identity = arxiv_id(keys[0])
-    link = entry.link if canonical_url(entry.link) else ""
+    link = fold(entry.link) if canonical_url(entry.link) else ""
     return Listed(
         keys=keys,
         title=title,

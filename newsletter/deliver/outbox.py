@@ -26,7 +26,9 @@ class Outbox:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise MailerError(f"the outbox {self.folder} cannot be made: {error.strerror}") from error
+            raise MailerError(
+                f"the outbox {self.folder} cannot be made: {error.strerror}"
+            ) from error
         yield self
 
     def send(self, message: Message) -> Receipt:

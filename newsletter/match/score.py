@@ -28,9 +28,7 @@ class Reader:
     seen_rows: tuple[int, ...] = ()
 
 
-def match_block(
-    day: Day, readers: Sequence[Reader], limit: int, seeds: Seeds
-) -> list[list[Match]]:
+def match_block(day: Day, readers: Sequence[Reader], limit: int, seeds: Seeds) -> list[list[Match]]:
     """The best entries for each reader, best first, at most `limit` each.
 
     A reader without any wish is shown what is popular. What is muted, was sent or was considered

@@ -42,9 +42,7 @@ class WishScores:
 
 def score_wishes(day: Day, wishes: Sequence[Wish], seeds: Seeds) -> WishScores:
     """Score distinct wishes against a day. A seed that is not among `seeds` matches nothing."""
-    texts = [
-        "\n".join(seeds.get(text, ())) if kind is Kind.SEED else text for kind, text in wishes
-    ]
+    texts = ["\n".join(seeds.get(text, ())) if kind is Kind.SEED else text for kind, text in wishes]
     cosines = day.vocabulary.vectors([tokens(text) for text in texts]) @ day.vectors.T
     floors = np.array([_FLOORS.get(kind, np.inf) for kind, _ in wishes], dtype=np.float32)
     similar = _above(sparse.coo_matrix(cosines), floors)

@@ -25,8 +25,8 @@ STOP = frozenset(
 @lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
     """A word without its plural s; nothing cleverer, so that a reader can foresee what matches."""
-    if len(word) > 3 and word.endswith("s") and not word.endswith(_KEEP_S):  # noqa: PLR2004
-        if word.endswith("ies") and len(word) > 4:  # noqa: PLR2004
+    if len(word) > 3 and word.endswith("s") and not word.endswith(_KEEP_S):
+        if word.endswith("ies") and len(word) > 4:
             return word[:-3] + "y"
         word = word[:-1]
     # "matches" and "caches" do not tell whether an e belongs to the singular, so neither keeps it.
@@ -61,7 +61,9 @@ def tokens(text: str) -> list[str]:
 
 
 def _unspaced(char: str) -> bool:
-    return "\u0e00" <= char <= "\u0eff" or "\u3040" <= char <= "\u30ff" or "\u3400" <= char <= "\u9fff"
+    return (
+        "\u0e00" <= char <= "\u0eff" or "\u3040" <= char <= "\u30ff" or "\u3400" <= char <= "\u9fff"
+    )
 
 
 def terms(words: list[str]) -> list[str]:

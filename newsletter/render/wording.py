@@ -62,7 +62,7 @@ def reasons(evidence: Sequence[Evidence]) -> tuple[Reason, ...]:
 def _reason(evidence: Evidence) -> Reason:
     wish = clip(clean(evidence.interest), 120)
     detail = clip(clean(evidence.detail), 160)
-    found = "" if detail.casefold() == wish.casefold() else detail
+    found = f"“{detail}”" if detail and detail.casefold() != wish.casefold() else ""
     match evidence.kind:
         case EvidenceKind.AUTHOR:
             return Reason("by ", detail or wish, ", whom you follow")
@@ -75,7 +75,7 @@ def _reason(evidence: Evidence) -> Reason:
         case EvidenceKind.CATEGORY:
             return Reason("in ", wish, ", a category you follow", found)
         case EvidenceKind.POPULAR:
-            return Reason("widely discussed today", "", "", found)
+            return Reason("widely discussed today", "", "", detail)
 
 
 def story(picks: Sequence[Pick]) -> list[tuple[int, str, str]]:
@@ -106,7 +106,10 @@ def count(names: Iterable[_T]) -> list[tuple[_T, int]]:
 
 def topics(labels: Sequence[str], room: int) -> str:
     """As many labels as `room` characters hold, and how many more there are."""
-    shown = clip(labels[0], room) if labels else ""
+    whole = ", ".join(labels)
+    if len(whole) <= room:
+        return whole
+    shown = clip(labels[0], room)
     for taken, name in enumerate(labels[1:], start=1):
         rest = len(labels) - taken - 1
         more = f" and {rest} more" if rest else ""

@@ -38,9 +38,13 @@ class Links:
     secret: bytes
     domain: str
 
-    def url(self, path: str, purpose: Purpose, subscriber_id: int, version: int, now: datetime) -> str:
+    def url(
+        self, path: str, purpose: Purpose, subscriber_id: int, version: int, now: datetime
+    ) -> str:
         """A signed address on the site."""
-        return f"{self.base_url}/{path}/{self.signer.make(purpose, subscriber_id, version, now=now)}"
+        return (
+            f"{self.base_url}/{path}/{self.signer.make(purpose, subscriber_id, version, now=now)}"
+        )
 
     def message_id(self, kind: str, row_id: int, subscriber_id: int) -> str:
         """The one Message-ID of a row. The mark keeps others from guessing it."""

@@ -50,7 +50,9 @@ class Planner:
     report: PlanReport = field(default_factory=PlanReport)
     _days: dict[date, Day] = field(default_factory=dict, repr=False)
 
-    def plan(self, blocks: Blocks, *, progress: Callable[[int], None] = lambda _: None) -> PlanReport:
+    def plan(
+        self, blocks: Blocks, *, progress: Callable[[int], None] = lambda _: None
+    ) -> PlanReport:
         """Plan a digest for each member, block by block, each block in one transaction."""
         after = 0
         while True:

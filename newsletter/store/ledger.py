@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from newsletter.model import DeliveryState, Outcome, Receipt, SkipReason
-from newsletter.store.tables import Delivery, Notice
+from newsletter.store.tables import Delivery, Notice, Pick
 from subscribers.tables import State, Subscriber, Suppression
 
 LEASE = timedelta(minutes=2)
@@ -153,7 +153,9 @@ class Ledger:
     def renew(self, session: Session, owner: str, now: datetime) -> None:
         """Tell that the owner lives, for all that it holds."""
         session.execute(
-            update(self.table).where(self.table.claimed_by == owner).values(lease_until=now + LEASE),
+            update(self.table)
+            .where(self.table.claimed_by == owner)
+            .values(lease_until=now + LEASE),
             execution_options={"synchronize_session": False},
         )
 
@@ -196,12 +198,15 @@ class Ledger:
         )
         uncertain = len(count.all())
         session.execute(
-            update(table).where(lost).values(**free), execution_options={"synchronize_session": False}
+            update(table).where(lost).values(**free),
+            execution_options={"synchronize_session": False},
         )
         return uncertain
 
 
-def _reader_of(table: type[Delivery | Notice], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+def _reader_of(
+    table: type[Delivery | Notice], *conditions: ColumnElement[bool]
+) -> ColumnElement[bool]:
     suppressed = (
         select(Suppression.address_hash)
         .where(Suppression.address_hash == Subscriber.address_hash)
@@ -237,3 +242,39 @@ def counts(session: Session, day: date) -> list[tuple[DeliveryState, str | None,
         .order_by(Delivery.state, reason)
     )
     return [(DeliveryState(state), why or None, count) for state, why, count in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """One delivery, as people look at it. `wishes`: what the picks were chosen for."""
+
+    email: str
+    state: DeliveryState
+    reason: str | None
+    picks: int
+    wishes: str
+    receipt: str | None
+
+
+def overview(session: Session, day: date, limit: int) -> list[Overview]:
+    """The first deliveries of an edition, in the order of planning."""
+    rows = session.execute(
+        select(Delivery, Subscriber.email)
+        .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
+        .where(Delivery.edition_day == day)
+        .order_by(Delivery.id)
+        .limit(limit)
+    ).all()
+    found = []
+    for delivery, email in rows:
+        evidence = session.scalars(
+            select(Pick.evidence).where(Pick.delivery_id == delivery.id).order_by(Pick.position)
+        ).all()
+        wishes = dict.fromkeys(stored[0][1] or "popular today" for stored in evidence if stored)
+        state = DeliveryState(delivery.state)
+        found.append(
+            Overview(
+                email, state, delivery.reason, len(evidence), ", ".join(wishes), delivery.receipt
+            )
+        )
+    return found

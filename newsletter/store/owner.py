@@ -7,7 +7,6 @@ import os
 import socket
 from pathlib import Path
 
-
 _runs = itertools.count(1)
 
 

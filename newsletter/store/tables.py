@@ -18,6 +18,7 @@ class Source(Base):
     `settings`: what its kind needs (`{"address": ...}`, `{"categories": [...]}`).
     `validators`: `{url: {"etag": ..., "last_modified": ...}}` for conditional GET.
     `cursor`: what the collector needs to go on from; moved only after its entries are committed.
+    `from_settings`: the operator's settings name it; it is disabled when they no longer do.
     """
 
     __tablename__ = "source"
@@ -29,13 +30,18 @@ class Source(Base):
     enabled: Mapped[bool] = mapped_column(default=True)
     validators: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     cursor: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    from_settings: Mapped[bool] = mapped_column(default=False)
     last_success_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     last_error: Mapped[str | None] = mapped_column(Text)
     failures: Mapped[int] = mapped_column(default=0)
 
 
 class Entry(Base):
-    """One paper, once, whatever sources list it."""
+    """One paper, once, whatever sources list it.
+
+    `field_versions`: `{"comment": 1}` for each text that comes from an older version than
+    `version`, because the newer one did not give it: merging must not depend on who came first.
+    """
 
     __tablename__ = "entry"
     __table_args__ = (Index(None, "first_seen_at"), Index(None, "first_listed_on"))
@@ -51,6 +57,7 @@ class Entry(Base):
     code_url: Mapped[str | None] = mapped_column(Text)
     published_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     version: Mapped[int | None]
+    field_versions: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
     comment: Mapped[str | None] = mapped_column(Text)
     organisation: Mapped[str | None] = mapped_column(Text)
     tldr: Mapped[str | None] = mapped_column(Text)

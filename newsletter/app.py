@@ -1,0 +1,163 @@
+"""The composition root: the one place where settings become working parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from email.utils import formataddr, parseaddr
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from newsletter import clock
+from newsletter.collect.http import Http
+from newsletter.collect.spec import parse_spec
+from newsletter.deliver.outbox import Outbox
+from newsletter.deliver.port import Mailer
+from newsletter.deliver.smtp import SmtpMailer
+from newsletter.model import DeliveryState
+from newsletter.pipeline import Pipeline
+from newsletter.render import MailRenderer, Site, Templates
+from newsletter.settings import Settings
+from newsletter.stages import collect as collecting
+from newsletter.stages.letters import DigestLetters, Links, NoticeLetters
+from newsletter.stages.plan import Planner
+from newsletter.stages.send import Sender
+from newsletter.store import sources
+from newsletter.store.editions import note_for_readers
+from newsletter.store.engine import Sessions, open_engine, open_sessions, require_current
+from newsletter.store.ledger import DELIVERIES, NOTICES
+from newsletter.store.tables import Notice
+from subscribers.tables import Subscriber
+from subscribers.tokens import LinkSigner
+
+
+@dataclass(frozen=True)
+class App:
+    """All parts, wired."""
+
+    settings: Settings
+    engine: Engine
+    sessions: Sessions
+    signer: LinkSigner
+    links: Links
+    site: Site
+    templates: Templates
+    mailer: Mailer
+
+    def http(self) -> Http:
+        """A fresh HTTP client for one visit to the sources."""
+        contact = self.settings.contact or self.settings.base_url
+        return Http(contact=contact, allow_private=self.settings.allow_private_sources)
+
+    def renderer(self) -> MailRenderer:
+        """A fresh renderer; it keeps the cards of its run."""
+        return MailRenderer(self.site, self.templates)
+
+    def pipeline(self) -> Pipeline:
+        """The daily story with these parts."""
+        return Pipeline(
+            collect=self.collect, planner=self.planner, sender=self.sender, notices=self.notices
+        )
+
+    def collect(
+        self,
+        day: date,
+        now: datetime,
+        names: list[str] | None = None,
+        on_progress: Callable[[collecting.Progress], None] = lambda _: None,
+    ) -> collecting.CollectReport:
+        """Visit the sources, all or the named ones."""
+        return collecting.collect(
+            self.sessions, self.http, names, day=day, now=now, on_progress=on_progress
+        )
+
+    def planner(self, now: datetime) -> Planner:
+        """A planner as of `now`."""
+        return Planner(self.sessions, now, self.settings.window_days, note_for_readers)
+
+    def sender(self) -> Sender:
+        """What sends the planned digests."""
+        letters = DigestLetters(self.renderer(), self.links)
+        return Sender(self.sessions, DELIVERIES, self.mailer, letters.load, clock.now)
+
+    def notices(self) -> Sender:
+        """What sends the mails that people asked for."""
+        letters = NoticeLetters(self.renderer(), self.links)
+        return Sender(self.sessions, NOTICES, self.mailer, letters.load, clock.now)
+
+    def ensure_sources(self) -> None:
+        """Put the sources that the settings name into the database."""
+        with self.sessions.begin() as session:
+            known = {source.name for source in sources.all_sources(session)}
+            for spec in self.settings.sources:
+                name, kind, settings = parse_spec(spec)
+                if name not in known:
+                    collecting.add_source(session, name, kind, settings)
+
+
+def build(settings: Settings, *, check: bool = True) -> App:
+    """Wire the parts. Raises StoreError unless the database is reachable and current (`check`)."""
+    engine = open_engine(settings.database_url)
+    if check:
+        require_current(engine)
+    signer = LinkSigner(settings.secret_key)
+    site = _site(settings)
+    return App(
+        settings=settings,
+        engine=engine,
+        sessions=open_sessions(engine),
+        signer=signer,
+        links=Links(
+            base_url=settings.base_url,
+            signer=signer,
+            secret=settings.secret_key.encode(),
+            domain=parseaddr(site.sender)[1].rpartition("@")[2],
+        ),
+        site=site,
+        templates=Templates(settings.templates),
+        mailer=_mailer(settings),
+    )
+
+
+def queue_notice(
+    session: Session, subscriber: Subscriber, kind: str, context: dict[str, Any]
+) -> None:
+    """What `subscribers` calls to have a mail sent: a row in its own transaction, sent afterwards."""
+    session.add(
+        Notice(
+            subscriber_id=subscriber.id,
+            kind=kind,
+            context=context,
+            state=DeliveryState.PLANNED,
+            created_at=clock.now(),
+        )
+    )
+
+
+def _site(settings: Settings) -> Site:
+    host = urlsplit(settings.base_url).hostname or "localhost"
+    sender = settings.from_ or formataddr((settings.site_name, f"digest@{_domain(host)}"))
+    return Site(
+        name=settings.site_name,
+        base_url=settings.base_url,
+        sender=sender,
+        list_id=f"digest.{_domain(host)}",
+        postal_address=settings.postal_address or "",
+        contact=settings.contact or "",
+    )
+
+
+def _domain(host: str) -> str:
+    """A domain to name things by where the site has only a number."""
+    return "localhost" if host.replace(".", "").isdigit() or ":" in host else host
+
+
+def _mailer(settings: Settings) -> Mailer:
+    if settings.relay is not None:
+        return SmtpMailer(settings.relay, settings.smtp_connections)
+    return Outbox(Path(settings.outbox))

@@ -1,0 +1,91 @@
+"""The command line: `newsletter ...`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import click
+import structlog
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from newsletter.cli import daily, operate, people, places
+from newsletter.cli.terminal import say
+from newsletter.errors import NewsletterError, SettingsError
+from subscribers.errors import SubscribersError
+
+_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+app = typer.Typer(
+    name="newsletter",
+    help="Paperround: each reader's papers of the day, by mail.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for module in (operate, places, daily, people):
+    module.register(app)
+
+
+def main() -> None:
+    """Run a command. Exit 0: it did its work; 1: it failed; 2: bad usage or settings; 130: Ctrl-C."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command and return its exit code; what went wrong is one plain line on stderr."""
+    _configure_log()
+    try:
+        result = app(arguments, standalone_mode=False)
+    except SettingsError as error:
+        return _fail(error, 2)
+    except (NewsletterError, SubscribersError) as error:
+        return _fail(error, 1)
+    except SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        return _fail(f"the database failed: {cause}", 1)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 2
+    except click.UsageError as error:
+        hint = f" (see `{error.ctx.command_path} --help`)" if error.ctx else ""
+        return _fail(f"{error.format_message().rstrip('.')}{hint}", 2)
+    except click.Abort:
+        return 130
+    except click.ClickException as error:
+        return _fail(error.format_message(), 1)
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:
+        return _fail(error, 1)
+    except Exception as error:  # noqa: BLE001  (no traceback reaches a person; debug shows it)
+        structlog.get_logger().debug("unexpected", exc_info=True)
+        told = f"unexpected: {type(error).__name__}: {error}"
+        return _fail(f"{told} (NEWSLETTER_LOG_LEVEL=debug shows where)", 1)
+    return int(result or 0)
+
+
+def _fail(error: object, code: int) -> int:
+    say(f"newsletter: {error}", style="red")
+    return code
+
+
+def _configure_log() -> None:
+    """Log lines go to stderr, from the level that the settings name on."""
+    from newsletter.settings import load
+
+    try:
+        level = _LEVELS[load().log_level]
+    except SettingsError:
+        level = logging.INFO  # the command itself will say what is wrong
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

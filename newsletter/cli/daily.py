@@ -1,0 +1,279 @@
+"""`newsletter collect | run | send | status | preview`: the daily story by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from newsletter import clock
+from newsletter.app import App
+from newsletter.cli.parts import Day, failed_if, open_app, parse_day
+from newsletter.cli.terminal import Json, print_json, print_table, progress, say
+from newsletter.errors import NewsletterError
+from newsletter.model import Digest, Entry, Skip
+from newsletter.pipeline import everybody
+from newsletter.stages.collect import CollectReport, Progress
+from newsletter.stages.letters import DigestLetters, Person
+from newsletter.stages.plan import PlanReport
+from newsletter.stages.send import SendReport
+from newsletter.store import ledger, reading
+from newsletter.store.engine import reading as reading_sessions
+from newsletter.store.ledger import Scope
+from subscribers import audience
+
+Source = Annotated[list[str] | None, typer.Option("--source", help="Only this source; repeatable.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("collect")(collect)
+    app.command("run")(run)
+    app.command("send")(send)
+    app.command("status")(status)
+    app.command("preview")(preview)
+
+
+def collect(source: Source = None, day: Day = None, json: Json = False) -> None:
+    """Read the sources and store what is new."""
+    app = open_app()
+    report = collect_with_progress(app, parse_day(day), clock.now(), source, quiet=json)
+    if json:
+        print_json(report.as_dict())
+    else:
+        print_collected(report)
+    _failed_sources(report)
+
+
+def run(
+    day: Day = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Collect and match, but plan and send nothing.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """One whole edition, now: collect, match, and mail everybody, whatever their hour."""
+    app = open_app(real=not dry_run)
+    chosen, now = parse_day(day), clock.now()
+    collected = collect_with_progress(app, chosen, now, None, quiet=json)
+    if not json:
+        print_collected(collected)
+    if dry_run:
+        _dry_run(app, chosen, now, collected, json=json)
+        return
+    planned, sent = plan_and_send(app, chosen, now, quiet=json)
+    if json:
+        print_json({"collected": collected.as_dict(), **_numbers(planned, sent)})
+    else:
+        print_edition(app, chosen)
+    failed_if(sent.error is not None, f"{sent.error}; what is left stays planned")
+    _failed_sources(collected)
+
+
+def send(
+    day: Day = None,
+    only: Annotated[str | None, typer.Option(help="Only to this address.")] = None,
+    json: Json = False,
+) -> None:
+    """Send what is planned and due, and what was put off; a stopped run goes on where it stood."""
+    app = open_app(real=True)
+    scope = Scope(day=parse_day(day) if day else None)
+    if only is not None:
+        with reading_sessions(app.sessions)() as session:
+            member = audience.by_address(session, only, now=clock.now())
+        failed_if(member is None, f"nobody who may be mailed is subscribed as {only}")
+        scope = replace(scope, subscriber_id=member.id if member else None)
+    app.notices().run()
+    with progress("Sending", None, quiet=json) as advance:
+        sent = app.sender().run(scope, advance)
+    if json:
+        print_json(_sent_numbers(sent))
+    else:
+        for outcome, count in sorted(sent.outcomes.items()):
+            say(f"{count} {outcome.value}")
+        if not sent.outcomes:
+            say("Nothing is due.")
+        if sent.recovered:
+            say(
+                f"{sent.recovered} were uncertain after a crash and were sent again.",
+                style="yellow",
+            )
+    failed_if(sent.error is not None, f"{sent.error}; what is left stays planned")
+
+
+def status(day: Day = None, json: Json = False) -> None:
+    """How an edition's deliveries stand; the counts add up to its audience."""
+    app = open_app()
+    chosen = parse_day(day)
+    with reading_sessions(app.sessions)() as session:
+        counts = ledger.counts(session, chosen)
+    total = sum(count for _, _, count in counts)
+    if json:
+        rows = [{"state": s.value, "reason": why, "count": count} for s, why, count in counts]
+        print_json({"day": chosen, "audience": total, "deliveries": rows})
+        return
+    table = [(state.value, why or "", count) for state, why, count in counts]
+    print_table(f"Edition of {chosen}", ["State", "Reason", "#Count"], [*table, ("all", "", total)])
+
+
+def preview(
+    email: Annotated[str | None, typer.Option(help="Whose digest; everybody's if unset.")] = None,
+    day: Day = None,
+    out: Annotated[Path, typer.Option(help="Folder for the .eml files.")] = Path("preview"),
+    json: Json = False,
+) -> None:
+    """Write the digests that would be sent now as .eml files. Nothing is planned, nothing is sent."""
+    app = open_app()
+    chosen, now = parse_day(day), clock.now()
+    out.mkdir(parents=True, exist_ok=True)
+    letters = DigestLetters(app.renderer(), app.links)
+    rows: list[dict[str, Any]] = []
+    for person, digest, entries in _would_get(app, chosen, now, email):
+        if isinstance(digest, Skip):
+            rows.append({"email": person.email, "picks": 0, "file": None, "why": digest.reason})
+            continue
+        letter = letters.letter(0, person, chosen, now, digest, entries)
+        path = out / f"{chosen}-{person.id}.eml"
+        path.write_bytes(app.renderer().digest(letter).data)
+        rows.append({"email": person.email, "picks": len(digest.picks), "file": str(path)})
+    if json:
+        print_json({"day": chosen, "previews": rows})
+    else:
+        table = [(r["email"], r["picks"], r["file"] or r.get("why")) for r in rows]
+        print_table(f"Previews for {chosen}", ["Reader", "#Papers", "File"], table)
+    failed_if(email is not None and not rows, f"nobody who may be mailed is subscribed as {email}")
+
+
+def _would_get(
+    app: App, day: date, now: datetime, email: str | None
+) -> list[tuple[Person, Digest | Skip, dict[int, Entry]]]:
+    planner = app.planner(now)
+    found: list[tuple[Person, Digest | Skip, dict[int, Entry]]] = []
+    with reading_sessions(app.sessions)() as session:
+        if email is None:
+            blocks = list(everybody(day, now)(session, 0))
+        else:
+            member = audience.by_address(session, email, now=now)
+            blocks = [[replace(member, edition_day=day)]] if member else []
+        for members in blocks:
+            for member, digest in zip(members, planner.choose(session, members), strict=True):
+                ids = [p.entry_id for p in digest.picks] if isinstance(digest, Digest) else []
+                person = Person(member.id, member.email, member.links_version)
+                found.append((person, digest, reading.entries_by_id(session, ids)))
+    return found
+
+
+def _dry_run(app: App, day: date, now: datetime, collected: CollectReport, *, json: bool) -> None:
+    rows = [
+        (
+            person.email,
+            len(digest.picks) if isinstance(digest, Digest) else 0,
+            _why(digest, entries),
+        )
+        for person, digest, entries in _would_get(app, day, now, None)
+    ]
+    if json:
+        digests = [{"email": email, "picks": picks, "why": why} for email, picks, why in rows]
+        print_json({"collected": collected.as_dict(), "digests": digests})
+    else:
+        print_table(f"Would be sent for {day}", ["Reader", "#Papers", "Why"], rows)
+    _failed_sources(collected)
+
+
+def _why(digest: Digest | Skip, entries: dict[int, Entry]) -> str:
+    if isinstance(digest, Skip):
+        return digest.reason
+    wishes = dict.fromkeys(pick.evidence[0].interest or "popular" for pick in digest.picks)
+    return ", ".join(wishes)
+
+
+def collect_with_progress(
+    app: App, day: date, now: datetime, names: list[str] | None, *, quiet: bool
+) -> CollectReport:
+    """Collect, showing how far it is on a terminal."""
+    done = 0
+    with progress("Collecting", None, quiet=quiet) as advance:
+
+        def tell(step: Progress) -> None:
+            nonlocal done
+            advance(step.done - done)
+            done = step.done
+
+        return app.collect(day, now, names, tell)
+
+
+def plan_and_send(
+    app: App, day: date, now: datetime, *, quiet: bool
+) -> tuple[PlanReport, SendReport]:
+    """Plan for everybody and send, showing how far it is on a terminal."""
+    app.notices().run()
+    with progress("Matching", None, quiet=quiet) as advance:
+        planned = app.planner(now).plan(everybody(day, now), progress=advance)
+    with progress("Sending", planned.planned, quiet=quiet) as advance:
+        sent = app.sender().run(Scope(day=day), advance)
+    return planned, sent
+
+
+def print_collected(report: CollectReport) -> None:
+    """One line a source."""
+    rows = [
+        (
+            source.name,
+            source.saved.listed,
+            source.saved.new,
+            source.saved.updated,
+            source.error
+            or "; ".join(source.problems[:3])
+            or ("unchanged" if source.unchanged else ""),
+        )
+        for source in report.sources
+    ]
+    print_table(
+        f"Collected for {report.day}", ["Source", "#Listed", "#New", "#Updated", "Remarks"], rows
+    )
+    if not report.sources:
+        say(
+            "There are no sources yet: `newsletter init` adds those of the settings.",
+            style="yellow",
+        )
+
+
+def print_edition(app: App, day: date) -> None:
+    """What became of an edition: a line a reader while they fit, else the counts alone."""
+    with reading_sessions(app.sessions)() as session:
+        rows = ledger.overview(session, day, limit=40)
+        counts = ledger.counts(session, day)
+    if len(rows) < 40:
+        table = [(row.email, row.picks, row.reason or row.wishes, row.state.value) for row in rows]
+        print_table(f"Edition of {day}", ["Reader", "#Papers", "Why", "State"], table)
+    else:
+        table = [(state.value, why or "", count) for state, why, count in counts]
+        print_table(f"Edition of {day}", ["State", "Reason", "#Count"], table)
+
+
+def _numbers(planned: PlanReport, sent: SendReport) -> dict[str, Any]:
+    return {
+        "planned": planned.planned,
+        "picks": planned.picks,
+        "papers": planned.papers,
+        "skipped": {reason.value: count for reason, count in planned.skipped.items()},
+        "sent": _sent_numbers(sent),
+    }
+
+
+def _sent_numbers(sent: SendReport) -> dict[str, Any]:
+    return {
+        **{outcome.value: count for outcome, count in sent.outcomes.items()},
+        "withheld": sent.withheld,
+        "recovered": sent.recovered,
+        "error": sent.error,
+    }
+
+
+def _failed_sources(report: CollectReport) -> None:
+    failed = [f"{source.name}: {source.error}" for source in report.sources if source.error]
+    if failed:
+        raise NewsletterError("not every source could be read: " + "; ".join(failed))

@@ -1,0 +1,152 @@
+"""`newsletter subscribers`: who gets the digest."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from newsletter import clock
+from newsletter.app import queue_notice
+from newsletter.cli.parts import open_app
+from newsletter.cli.terminal import Json, print_json, print_table, say
+from newsletter.errors import NewsletterError
+from newsletter.store.engine import reading
+from subscribers import importing, privacy
+from subscribers.address import parse_address
+from subscribers.signup import NoticeKind
+from subscribers.tables import Subscriber
+from subscribers.tokens import Purpose
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="Who gets the digest.", no_args_is_help=True)
+    group.command("list")(list_subscribers)
+    group.command("import")(import_file)
+    group.command("export")(export)
+    group.command("erase")(erase)
+    app.add_typer(group, name="subscribers")
+
+
+def list_subscribers(
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50, json: Json = False
+) -> None:
+    """List subscribers, the latest first."""
+    app = open_app()
+    with reading(app.sessions)() as session:
+        found = session.scalars(
+            select(Subscriber).order_by(Subscriber.id.desc()).limit(limit)
+        ).all()
+    if json:
+        print_json(
+            {
+                "subscribers": [
+                    {
+                        "email": person.email,
+                        "state": person.state,
+                        "cadence": person.cadence,
+                        "hour": person.hour,
+                        "timezone": person.timezone,
+                        "next_send_at": person.next_send_at,
+                    }
+                    for person in found
+                ]
+            }
+        )
+        return
+    rows = [
+        (
+            person.email,
+            person.state,
+            person.cadence,
+            f"{person.hour:02}:00 {person.timezone}",
+            f"{person.next_send_at:%Y-%m-%d %H:%M}" if person.next_send_at else "",
+        )
+        for person in found
+    ]
+    print_table("Subscribers", ["Address", "State", "Cadence", "Hour", "Next (UTC)"], rows)
+
+
+def import_file(
+    file: Annotated[Path, typer.Argument(help="CSV with a header line, or a JSON array.")],
+    invite: Annotated[
+        bool,
+        typer.Option("--invite", help="Mail those without proof of consent a link to confirm."),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Import people from CSV or JSON; a bad row is told by its line and costs no other row."""
+    app = open_app()
+    now = clock.now()
+    try:
+        text = file.read_text("utf-8-sig")
+    except OSError as error:
+        raise NewsletterError(f"{file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise NewsletterError(f"{file} is not UTF-8 text") from None
+
+    def invite_them(session: Session, person: Subscriber) -> None:
+        token = app.signer.make(Purpose.CONFIRM, person.id, person.links_version, now=now)
+        queue_notice(session, person, NoticeKind.CONFIRM, {"token": token})
+
+    asked = invite_them if invite else None
+    with app.sessions.begin() as session:
+        if file.suffix == ".json":
+            report = importing.import_json(session, text, now=now, invite=asked)
+        else:
+            report = importing.import_csv(session, io.StringIO(text), now=now, invite=asked)
+    if json:
+        print_json(
+            {
+                "added": report.added,
+                "known": report.known,
+                "suppressed": report.suppressed,
+                "errors": [
+                    {"line": error.line, "message": error.message} for error in report.errors
+                ],
+            }
+        )
+    else:
+        for error in report.errors:
+            say(f"line {error.line}: {error.message}", style="red")
+        say(
+            f"{report.added} added, {report.known} known already, {report.suppressed} suppressed, "
+            f"{len(report.errors)} refused."
+        )
+    if report.errors:
+        raise NewsletterError(f"{len(report.errors)} of the rows were refused; all others are in")
+
+
+def export(
+    file: Annotated[Path | None, typer.Argument(help="Where to; standard output if unset.")] = None,
+) -> None:
+    """Export all subscribers as CSV, in the form that `import` reads."""
+    app = open_app()
+    with reading(app.sessions)() as session:
+        if file is None:
+            importing.export_csv(session, sys.stdout)
+            return
+        with file.open("w", encoding="utf-8", newline="") as target:
+            count = importing.export_csv(session, target)
+    say(f"{count} subscribers written to {file}.")
+
+
+def erase(email: str, json: Json = False) -> None:
+    """Erase a person; what stays is a hash that keeps them from being mailed again."""
+    app = open_app()
+    known = parse_address(email).hash
+    with app.sessions.begin() as session:
+        person = session.scalar(select(Subscriber.id).where(Subscriber.address_hash == known))
+        if person is None:
+            raise NewsletterError(f"nobody is subscribed as {email}")
+        privacy.erase(session, person, now=clock.now())
+    if json:
+        print_json({"erased": True})
+    else:
+        say(f"{email} is erased.")

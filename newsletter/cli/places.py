@@ -1,0 +1,88 @@
+"""`newsletter sources`: where papers come from."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from newsletter.cli.parts import open_app
+from newsletter.cli.terminal import Json, print_json, print_table, say
+from newsletter.collect.spec import parse_spec
+from newsletter.stages.collect import add_source
+from newsletter.store import sources
+from newsletter.store.engine import reading
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="Where papers come from.", no_args_is_help=True)
+    group.command("list")(list_sources)
+    group.command("add")(add)
+    group.command("remove")(remove)
+    app.add_typer(group, name="sources")
+
+
+def list_sources(json: Json = False) -> None:
+    """List the sources and how their last visits went."""
+    app = open_app()
+    with reading(app.sessions)() as session:
+        found = sources.all_sources(session)
+    if json:
+        print_json(
+            {
+                "sources": [
+                    {
+                        "name": source.name,
+                        "kind": source.kind,
+                        "settings": dict(source.settings),
+                        "enabled": source.enabled,
+                        "last_success_at": source.last_success_at,
+                        "failures": source.failures,
+                        "last_error": source.last_error,
+                    }
+                    for source in found
+                ]
+            }
+        )
+        return
+    rows = [
+        (
+            source.name,
+            source.kind,
+            f"{source.last_success_at:%Y-%m-%d %H:%M}" if source.last_success_at else "never",
+            f"failed {source.failures}x: {source.last_error}" if source.failures else "well",
+        )
+        for source in found
+    ]
+    print_table("Sources", ["Name", "Kind", "Last read (UTC)", "State"], rows)
+
+
+def add(
+    source: Annotated[
+        str,
+        typer.Argument(help="arxiv-rss:cs.AI+cs.CL, arxiv-api:..., hf-daily, or a feed's address."),
+    ],
+    name: Annotated[str | None, typer.Option(help="A name of your own for it.")] = None,
+    json: Json = False,
+) -> None:
+    """Add a source."""
+    app = open_app()
+    given, kind, settings = parse_spec(source)
+    with app.sessions.begin() as session:
+        added = add_source(session, name or given, kind, settings)
+    if json:
+        print_json({"name": added.name, "kind": added.kind, "settings": dict(added.settings)})
+    else:
+        say(f"Added {added.name}. `newsletter collect --source {added.name!r}` reads it now.")
+
+
+def remove(name: str, json: Json = False) -> None:
+    """Remove a source; the papers that it brought stay."""
+    app = open_app()
+    with app.sessions.begin() as session:
+        sources.remove(session, name)
+    if json:
+        print_json({"removed": name})
+    else:
+        say(f"Removed {name}.")

@@ -1,0 +1,223 @@
+"""Saving what sources list: every paper once, the best of each field, all listings kept."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from functools import reduce
+from typing import Any, Self
+
+from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy.orm import Session
+
+from newsletter.model import Listed, ListingType
+from newsletter.store import merging
+from newsletter.store.absorbing import absorb
+from newsletter.store.bulk import in_chunks
+from newsletter.store.tables import Entry, EntryKey, Listing
+
+_STRENGTH = [str(kind) for kind in ListingType]
+_ANNOUNCING = frozenset({ListingType.NEW, ListingType.CROSS})
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What became of a batch, in papers.
+
+    `merged`: entries that turned out to be another one. `left_out`: replacements of papers that
+    were never seen; they would be news that is none.
+    """
+
+    listed: int = 0
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    merged: int = 0
+    left_out: int = 0
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+
+@dataclass(slots=True)
+class _Group:
+    """All listings of one paper in a batch, and the stored entries that they belong to."""
+
+    papers: list[Listed] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
+    rows: list[RowMapping] = field(default_factory=list)
+    entry_id: int = 0
+
+    def facts(self) -> merging.Facts:
+        told = [merging.of_listed(paper) for paper in self.papers]
+        return reduce(merging.merged, [*(merging.of_row(dict(row)) for row in self.rows), *told])
+
+
+def save(session: Session, source_id: int, listed: Sequence[Listed], now: datetime) -> Saved:
+    """Store a batch of one source's listings, in a handful of statements whatever its size.
+
+    Idempotent: the same batch again writes nothing. A listing whose keys belong to two entries
+    merges them, and the elder stays. Two processes that save the same new paper at once collide on
+    its key: the later one gets an IntegrityError and may simply try again.
+    """
+    groups = _groups(session, listed)
+    kept = [group for group in groups if group.rows or _announced(group)]
+    fresh = [group for group in kept if not group.rows]
+    known = [group for group in kept if group.rows]
+    absorbed = sum(_joined(session, group) for group in known)
+    updated = _update(session, known, now)
+    _insert(session, fresh, now)
+    _list(session, source_id, kept, now)
+    return Saved(
+        listed=len(groups),
+        new=len(fresh),
+        updated=updated,
+        unchanged=len(known) - updated,
+        merged=absorbed,
+        left_out=len(groups) - len(kept),
+    )
+
+
+def _announced(group: _Group) -> bool:
+    return any(paper.type in _ANNOUNCING for paper in group.papers)
+
+
+def _groups(session: Session, listed: Sequence[Listed]) -> list[_Group]:
+    """The batch by paper: listings belong together by a common key or a common stored entry."""
+    keys = {key for paper in listed for key in paper.keys}
+    owner: dict[str, int] = {}
+    for part in in_chunks(keys):
+        found = session.execute(
+            select(EntryKey.key, EntryKey.entry_id).where(EntryKey.key.in_(part))
+        )
+        owner.update((row.key, row.entry_id) for row in found)
+    rows = _rows(session, set(owner.values()))
+    root: dict[str | int, str | int] = {}
+
+    def find(name: str | int) -> str | int:
+        while root.setdefault(name, name) != name:
+            root[name] = name = root[root[name]]
+        return name
+
+    for paper in listed:
+        stored = [owner[key] for key in paper.keys if key in owner]
+        for key in paper.keys[1:]:
+            root[find(key)] = find(paper.keys[0])
+        for entry_id in stored:
+            root[find(entry_id)] = find(paper.keys[0])
+    groups: dict[str | int, _Group] = defaultdict(_Group)
+    for paper in listed:
+        group = groups[find(paper.keys[0])]
+        group.papers.append(paper)
+        group.keys.update(paper.keys)
+    for entry_id, row in rows.items():
+        groups[find(entry_id)].rows.append(row)
+    for group in groups.values():
+        group.rows.sort(key=lambda row: (row["first_seen_at"], row["id"]))
+        group.entry_id = group.rows[0]["id"] if group.rows else 0
+    return list(groups.values())
+
+
+def _rows(session: Session, ids: Iterable[int]) -> dict[int, RowMapping]:
+    table = Entry.__table__
+    found: dict[int, RowMapping] = {}
+    for part in in_chunks(ids):
+        for row in session.execute(select(table).where(table.c.id.in_(part))).mappings():
+            found[row["id"]] = row
+    return found
+
+
+def _joined(session: Session, group: _Group) -> int:
+    """Let the eldest entry of a group take over the others; how many it took."""
+    for row in group.rows[1:]:
+        absorb(session, group.entry_id, row["id"])
+    return len(group.rows) - 1
+
+
+def _update(session: Session, groups: Sequence[_Group], now: datetime) -> int:
+    """Write the entries that know more than before; how many did."""
+    names: dict[int, set[str]] = defaultdict(set)
+    for part in in_chunks(group.entry_id for group in groups):
+        found = session.execute(
+            select(EntryKey.entry_id, EntryKey.key).where(EntryKey.entry_id.in_(part))
+        )
+        for row in found:
+            names[row.entry_id].add(row.key)
+    changes, keys = [], []
+    for group in groups:
+        held = names[group.entry_id]
+        keys += [{"key": k, "entry_id": group.entry_id} for k in sorted(group.keys - held)]
+        columns = group.facts().columns() | {"key": merging.strongest(held | group.keys)}
+        old = group.rows[0]
+        if group.keys - held or any(old[name] != value for name, value in columns.items()):
+            changes.append(columns | {"id": group.entry_id, "updated_at": now})
+    if changes:
+        session.execute(update(Entry), changes)
+    if keys:
+        session.execute(insert(EntryKey), keys)
+    return len(changes)
+
+
+def _insert(session: Session, groups: Sequence[_Group], now: datetime) -> None:
+    if not groups:
+        return
+    rows = [
+        group.facts().columns()
+        | {"key": merging.strongest(group.keys), "first_seen_at": now, "updated_at": now}
+        for group in groups
+    ]
+    made = session.execute(insert(Entry).returning(Entry.key, Entry.id), rows)
+    ids = {row.key: row.id for row in made}
+    for group in groups:
+        group.entry_id = ids[merging.strongest(group.keys)]
+    session.execute(
+        insert(EntryKey),
+        [{"key": key, "entry_id": g.entry_id} for g in groups for key in sorted(g.keys)],
+    )
+
+
+def _list(session: Session, source_id: int, groups: Sequence[_Group], now: datetime) -> None:
+    """Remember that the source showed these entries on their days."""
+    wanted = _wanted(groups)
+    held: dict[tuple[int, date], RowMapping] = {}
+    table = Listing.__table__
+    for part in in_chunks({entry_id for entry_id, _ in wanted}):
+        query = select(table).where(table.c.source_id == source_id, table.c.entry_id.in_(part))
+        for row in session.execute(query).mappings():
+            held[row["entry_id"], row["day"]] = row
+    added, changed = [], []
+    for (entry_id, day), shown in wanted.items():
+        old = held.get((entry_id, day))
+        place = {"entry_id": entry_id, "source_id": source_id, "day": day}
+        if old is None:
+            added.append(place | shown | {"seen_at": now})
+            continue
+        fresh = {
+            "type": min(old["type"], shown["type"], key=_STRENGTH.index),
+            "votes": old["votes"] if shown["votes"] is None else shown["votes"],
+            "comments": old["comments"] if shown["comments"] is None else shown["comments"],
+        }
+        if any(old[name] != value for name, value in fresh.items()):
+            changed.append(place | fresh | {"seen_at": now})
+    if added:
+        session.execute(insert(Listing), added)
+    if changed:
+        session.execute(update(Listing), changed)
+
+
+def _wanted(groups: Sequence[_Group]) -> dict[tuple[int, date], dict[str, Any]]:
+    """The listings of a batch by entry and day; of several, the strongest type and most votes."""
+    wanted: dict[tuple[int, date], dict[str, Any]] = {}
+    for group in groups:
+        for paper in group.papers:
+            shown = wanted.setdefault(
+                (group.entry_id, paper.day),
+                {"type": str(paper.type), "votes": paper.votes, "comments": paper.comments},
+            )
+            shown["type"] = min(shown["type"], str(paper.type), key=_STRENGTH.index)
+            for name, value in (("votes", paper.votes), ("comments", paper.comments)):
+                counts = [count for count in (shown[name], value) if count is not None]
+                shown[name] = max(counts, default=None)
+    return wanted

@@ -1,0 +1,96 @@
+"""The whole site as one Starlette application."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from newsletter import clock
+from newsletter.app import App, queue_notice
+from newsletter.errors import NewsletterError, StoreError
+from newsletter.store.engine import reading, require_current
+from newsletter.web.mailbox import Mailbox
+from subscribers.web.deps import WebDeps
+from subscribers.web.joining import JoiningPages
+from subscribers.web.pages import message_page, quiet
+from subscribers.web.routes import routes
+
+
+def create(app: App, *, mailbox: Path | None = None) -> Starlette:
+    """The site. `mailbox`: a folder of .eml files to show at /mailbox; only ever for the demo."""
+    deps = _deps(app)
+    paths = [
+        Route("/", quiet(deps, JoiningPages(deps).show_form), methods=["GET"]),
+        *routes(deps),
+        Route("/healthz", _alive, methods=["GET"]),
+        Route("/readyz", lambda _: _ready(app), methods=["GET"]),
+    ]
+    if mailbox is not None:
+        paths.extend(Mailbox(mailbox, deps).routes())
+    return Starlette(
+        routes=paths,
+        exception_handlers={
+            HTTPException: lambda _, error: _http_error(deps, error),
+            Exception: lambda _, __: message_page(
+                deps, "Something went wrong", "Please try again in a moment.", status=500
+            ),
+        },
+    )
+
+
+def _deps(app: App) -> WebDeps:
+    def render(name: str, context: dict[str, Any]) -> str:
+        environment = app.templates.html if name.endswith(".html") else app.templates.text
+        return environment.get_template(name).render(context)
+
+    def flush() -> None:
+        # A relay that is down keeps the mail in the ledger; the next tick tries again.
+        try:
+            app.notices().run()
+        except NewsletterError:
+            return
+
+    return WebDeps(
+        sessions=app.sessions,
+        readers=reading(app.sessions),
+        signer=app.signer,
+        render=render,
+        send_notice=queue_notice,
+        flush=flush,
+        now=clock.now,
+        base_url=app.settings.base_url,
+        site=app.settings.site_name,
+        contact=app.settings.contact or "",
+    )
+
+
+def _alive(_: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+def _ready(app: App) -> Response:
+    try:
+        require_current(app.engine)
+    except StoreError as error:
+        return JSONResponse({"status": "unavailable", "database": str(error)}, status_code=503)
+    return JSONResponse({"status": "ok", "database": "ok"})
+
+
+_WORDS = {
+    404: ("There is no such page", "The address may be mistyped, or the page has moved."),
+    405: ("That is not done here", "This page cannot be used in that way."),
+}
+
+
+def _http_error(deps: WebDeps, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    title, text = _WORDS.get(error.status_code, ("That did not work", error.detail))
+    response = message_page(deps, title, text, status=error.status_code)
+    response.headers.update(error.headers or {})
+    return response

@@ -1,0 +1,50 @@
+"""Reading a form's body, of whatever size and shape it comes, into no more than a cap."""
+
+from __future__ import annotations
+
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+from starlette.types import Message
+
+LARGEST_BODY = 64 * 1024
+_MOST_FIELDS = 600
+
+
+class BodyTooLargeError(Exception):
+    """More than LARGEST_BODY octets came, or were announced."""
+
+
+class BodyMalformedError(Exception):
+    """The body is not the form that its headers say it is."""
+
+
+async def read_form(request: Request) -> FormData:
+    """The fields of an urlencoded or multipart body; empty for any other type of content.
+
+    Raises BodyTooLargeError before more than the cap is in memory, BodyMalformedError.
+    """
+    body = await _capped(request)
+
+    async def replay() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    try:
+        return await Request(request.scope, replay).form(
+            max_files=0, max_fields=_MOST_FIELDS, max_part_size=LARGEST_BODY
+        )
+    except (HTTPException, MultiPartException, UnicodeError) as error:
+        raise BodyMalformedError from error
+
+
+async def _capped(request: Request) -> bytes:
+    announced = request.headers.get("content-length", "0")
+    if not announced.isdecimal() or int(announced) > LARGEST_BODY:
+        raise BodyTooLargeError
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise BodyTooLargeError
+    return bytes(body)

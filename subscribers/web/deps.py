@@ -1,0 +1,44 @@
+"""What the pages are handed at start-up; they know nothing of who made it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from subscribers.signup import SendNotice
+from subscribers.tokens import LinkSigner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebDeps:
+    """The pages' world.
+
+    `sessions` write, `readers` only read (they may be the same). `render(name, context)` renders
+    the template `name` below `templates` (`web/...`), escaping by default, with `theme` at hand.
+    `flush` sends what `send_notice` queued; it runs after the answer.
+    """
+
+    sessions: sessionmaker[Session]
+    readers: sessionmaker[Session]
+    signer: LinkSigner
+    render: Callable[[str, dict[str, Any]], str]
+    send_notice: SendNotice
+    flush: Callable[[], None]
+    now: Callable[[], datetime]
+    base_url: str
+    site: str
+    contact: str
+
+    @property
+    def root(self) -> str:
+        """The path under which the site lives: empty, or `/papers` for `https://x.org/papers/`."""
+        return urlsplit(self.base_url).path.rstrip("/")
+
+    def common(self) -> dict[str, Any]:
+        """What every page's template may use."""
+        return {"site": self.site, "root": self.root, "contact": self.contact}

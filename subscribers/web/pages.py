@@ -1,0 +1,142 @@
+"""From a handler's answer to a response: its headers, dead links, work off the event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from subscribers.consent import Origin
+from subscribers.errors import TokenError
+from subscribers.preferences import locked
+from subscribers.tables import Subscriber
+from subscribers.tokens import Purpose
+from subscribers.web.body import BodyMalformedError, BodyTooLargeError, read_form
+from subscribers.web.deps import WebDeps
+
+_CSP = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+
+SECURITY_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": _CSP,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+Getting = Callable[[Request], Response]
+Posting = Callable[[Request, FormData], Response]
+
+
+def page_headers(*, script: bool = False, private: bool = False) -> dict[str, str]:
+    """The headers of a page. `script`: it may load our own script files; `private`: it is one
+    person's, so nobody keeps or indexes it.
+    """
+    headers = dict(SECURITY_HEADERS)
+    headers["Cache-Control"] = "no-store" if private else "no-cache"
+    if script:
+        headers["Content-Security-Policy"] = f"{_CSP}; script-src 'self'"
+    if private:
+        headers["X-Robots-Tag"] = "noindex, nofollow"
+    return headers
+
+
+def page(
+    deps: WebDeps,
+    template: str,
+    context: Mapping[str, Any] | None = None,
+    *,
+    status: int = 200,
+    script: bool = False,
+    private: bool = True,
+    background: BackgroundTask | None = None,
+) -> Response:
+    """A rendered template of `templates/web` as a response."""
+    return HTMLResponse(
+        deps.render(f"web/{template}", {**deps.common(), **(context or {})}),
+        status_code=status,
+        headers=page_headers(script=script, private=private),
+        background=background,
+    )
+
+
+def message_page(deps: WebDeps, title: str, text: str, *, status: int) -> Response:
+    """A page that says one thing."""
+    return page(deps, "message.html", {"title": title, "text": text}, status=status)
+
+
+def quiet(deps: WebDeps, handler: Getting) -> Getting:
+    """An endpoint that needs no form. Plain `def`: Starlette runs it in a thread."""
+
+    def endpoint(request: Request) -> Response:
+        try:
+            return handler(request)
+        except TokenError:
+            return _dead_link(deps)
+
+    return endpoint
+
+
+def posting(deps: WebDeps, handler: Posting) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint whose handler, run in a thread, gets the form that was sent."""
+
+    def handle(request: Request, form: FormData) -> Response:
+        try:
+            return handler(request, form)
+        except TokenError:
+            return _dead_link(deps)
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            form = await read_form(request)
+        except BodyTooLargeError:
+            title, text = "That was too much", "The form came with more text than we can take."
+            return await run_in_threadpool(message_page, deps, title, text, status=413)
+        except BodyMalformedError:
+            title, text = "That did not arrive whole", "Please go back and send the form again."
+            return await run_in_threadpool(message_page, deps, title, text, status=400)
+        return await run_in_threadpool(handle, request, form)
+
+    return endpoint
+
+
+def owner(
+    deps: WebDeps, session: Session, request: Request, purpose: Purpose, *, lock: bool
+) -> Subscriber:
+    """Whose link was opened. Raises TokenError if it is not, or no longer, theirs.
+
+    `lock` holds the row for writing. An unsubscribe link outlives the revocation of a person's
+    links: the way out that a mail once offered stays open.
+    """
+    link = deps.signer.read(request.path_params["token"], purpose, now=deps.now())
+    found = locked if lock else _plain_get
+    subscriber = found(session, link.subscriber_id)
+    if subscriber is None:
+        raise TokenError
+    if purpose is not Purpose.UNSUBSCRIBE and link.links_version != subscriber.links_version:
+        raise TokenError
+    return subscriber
+
+
+def origin_of(request: Request) -> Origin:
+    """From where a request came, for the record of consent."""
+    agent = "".join(c for c in request.headers.get("user-agent", "") if c.isprintable())[:300]
+    return Origin(request.client.host[:64] if request.client else None, agent or None)
+
+
+def _plain_get(session: Session, subscriber_id: int) -> Subscriber | None:
+    return session.get(Subscriber, subscriber_id)
+
+
+def _dead_link(deps: WebDeps) -> Response:
+    return page(deps, "dead_link.html", status=404)

@@ -1,0 +1,33 @@
+"""Which address leads where."""
+
+from __future__ import annotations
+
+from starlette.routing import Route
+
+from subscribers.web.assets import Asset
+from subscribers.web.deps import WebDeps
+from subscribers.web.joining import JoiningPages
+from subscribers.web.leaving import LeavingPages
+from subscribers.web.pages import posting, quiet
+from subscribers.web.steering import SteeringPages
+
+
+def routes(deps: WebDeps) -> list[Route]:
+    """All addresses of the people part. Starlette answers HEAD wherever GET is listed."""
+    joining, steering, leaving = JoiningPages(deps), SteeringPages(deps), LeavingPages(deps)
+    style = Asset(deps, "style.css", "text/css")
+    script = Asset(deps, "timezone.js", "text/javascript")
+    return [
+        Route("/subscribe", quiet(deps, joining.show_form), methods=["GET"]),
+        Route("/subscribe", posting(deps, joining.subscribe), methods=["POST"]),
+        Route("/confirm/{token}", quiet(deps, joining.show_confirm), methods=["GET"]),
+        Route("/confirm/{token}", quiet(deps, joining.confirm), methods=["POST"]),
+        Route("/preferences", quiet(deps, steering.show_link_form), methods=["GET"]),
+        Route("/preferences", posting(deps, steering.mail_link), methods=["POST"]),
+        Route("/preferences/{token}", quiet(deps, steering.show), methods=["GET"]),
+        Route("/preferences/{token}", posting(deps, steering.save), methods=["POST"]),
+        Route("/unsubscribe/{token}", quiet(deps, leaving.show), methods=["GET"]),
+        Route("/unsubscribe/{token}", quiet(deps, leaving.leave), methods=["POST"]),
+        Route("/static/style.css", style.serve, methods=["GET"]),
+        Route("/static/timezone.js", script.serve, methods=["GET"]),
+    ]

@@ -1,0 +1,30 @@
+"""The time zones that a form offers, by region, as people look for them."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+
+@cache
+def zone_choices() -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    """`((region, ((name, label), ...)), ...)`: one zone for each place in the IANA database.
+
+    Names that are not listed (old spellings such as Asia/Calcutta) are valid all the same.
+    """
+    table = resources.files("tzdata").joinpath("zoneinfo", "zone.tab").read_text("utf-8")
+    names = sorted(
+        line.split("\t")[2] for line in table.splitlines() if line and not line.startswith("#")
+    )
+    regions: dict[str, list[tuple[str, str]]] = {"Everywhere": [("UTC", "UTC")]}
+    for name in names:
+        region, _, place = name.partition("/")
+        label = place.replace("_", " ").replace("/", ", ")
+        regions.setdefault(region, []).append((name, label))
+    return tuple((region, tuple(zones)) for region, zones in regions.items())
+
+
+@cache
+def is_listed(name: str) -> bool:
+    """Whether `zone_choices` offers a zone."""
+    return any(name == zone for _, zones in zone_choices() for zone, _ in zones)

@@ -1,0 +1,161 @@
+"""One contract for every way to send, and what is SMTP's alone."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import trustme
+
+from newsletter.deliver.outbox import Outbox
+from newsletter.deliver.port import Mailer
+from newsletter.deliver.smtp import SmtpMailer
+from newsletter.errors import MailerError
+from newsletter.model import Outcome
+from newsletter.settings import Relay, parse_relay
+from tests import smtpd
+from tests.factories import message
+
+
+@dataclass(frozen=True)
+class Way:
+    """A mailer, and how to see what it sent."""
+
+    mailer: Mailer
+    sent: Callable[[], list[bytes]]
+
+
+@pytest.fixture(params=["outbox", "smtp"])
+def way(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Way]:
+    folder = tmp_path / "mails"
+    if request.param == "outbox":
+        yield Way(Outbox(folder), lambda: [path.read_bytes() for path in sorted(folder.glob("*.eml"))])
+        return
+    with smtpd.running(folder) as server:
+        relay = Relay("127.0.0.1", server.port, "opportunistic")
+        yield Way(SmtpMailer(relay, 2, timeout=5), lambda: [mail.data for mail in server.mails()])
+
+
+def test_a_message_arrives_byte_for_byte(way: Way) -> None:
+    body = b"A line.\r\n.\r\n..two dots\r\n.one dot\r\n" + b"x" * 900 + b"\r\nend\r\n"
+    sent = message(1, body=body)
+    with way.mailer.connect() as connection:
+        receipt = connection.send(sent)
+    assert receipt.outcome is Outcome.SUBMITTED
+    assert way.sent() == [sent.data]
+
+
+def test_one_connection_takes_many(way: Way) -> None:
+    with way.mailer.connect() as connection:
+        outcomes = [connection.send(message(number)).outcome for number in range(20)]
+    assert outcomes == [Outcome.SUBMITTED] * 20
+    ids = {email.message_from_bytes(data, policy=email.policy.SMTP)["Message-ID"] for data in way.sent()}
+    assert len(ids) == 20
+
+
+def test_the_outbox_keeps_a_message_once_however_often_it_is_sent(tmp_path: Path) -> None:
+    with Outbox(tmp_path).connect() as connection:
+        connection.send(message(1))
+        connection.send(message(1))
+        connection.send(message(2))
+    assert len(list(tmp_path.glob("*.eml"))) == 2
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_an_outbox_that_cannot_be_written_is_one_plain_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(MailerError, match="outbox"), Outbox(tmp_path / "file").connect():
+        pass
+
+
+@pytest.mark.parametrize(
+    ("to", "outcome", "code"),
+    [
+        ("unknown@example.org", Outcome.FAILED, 550),
+        ("greylisted@example.org", Outcome.DEFERRED, 450),
+        ("full@example.org", Outcome.DEFERRED, 452),
+        ("spam@example.org", Outcome.FAILED, 554),
+        ("vanish@example.org", Outcome.UNCERTAIN, None),
+    ],
+)
+def test_what_the_relay_says_of_one_mail_leaves_the_next_alone(tmp_path, to, outcome, code) -> None:
+    with smtpd.running(tmp_path) as server:
+        mailer = SmtpMailer(Relay("127.0.0.1", server.port, "opportunistic"), timeout=5)
+        with mailer.connect() as connection:
+            first = connection.send(message(1, to=to))
+            second = connection.send(message(2))
+        assert (first.outcome, first.code) == (outcome, code)
+        assert second.outcome is Outcome.SUBMITTED
+
+
+def test_a_refused_sender_blames_no_reader(tmp_path: Path) -> None:
+    with smtpd.running(tmp_path, "--refuse-sender") as server:
+        mailer = SmtpMailer(Relay("127.0.0.1", server.port, "opportunistic"), timeout=5)
+        with mailer.connect() as connection, pytest.raises(MailerError, match=r"refuses the sender.*550"):
+            connection.send(message(1))
+
+
+def test_nobody_there_is_one_plain_line() -> None:
+    mailer = SmtpMailer(Relay("127.0.0.1", smtpd.free_port(), "opportunistic"), timeout=2)
+    with pytest.raises(MailerError, match="cannot be reached"), mailer.connect():
+        pass
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def certificate(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    path = tmp_path / "server.pem"
+    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(path))
+    trusted = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(trusted))
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "options"), [("smtp", []), ("smtp+starttls", []), ("smtps", ["--implicit-tls"])]
+)
+def test_tls_and_login(tmp_path, certificate, scheme, options) -> None:
+    with smtpd.running(tmp_path / "m", "--certificate", certificate, "--auth", *options) as server:
+        good = parse_relay(f"{scheme}://ada:right@localhost:{server.port}")
+        with SmtpMailer(good, timeout=5).connect() as connection:
+            assert connection.send(message(1)).outcome is Outcome.SUBMITTED
+        assert [mail.tls for mail in server.mails()] == [True]
+
+        wrong = parse_relay(f"{scheme}://ada:wrong@localhost:{server.port}")
+        with pytest.raises(MailerError, match=r"refuses the login: 535") as caught:
+            SmtpMailer(wrong, timeout=5).connect().__enter__()
+        assert "wrong" not in str(caught.value)
+
+
+def test_a_certificate_of_nobody_we_trust_is_refused(tmp_path, certificate, monkeypatch) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with smtpd.running(tmp_path / "m", "--certificate", certificate) as server:
+        url = f"smtp://localhost:{server.port}"
+        with pytest.raises(MailerError, match="TLS failed"):
+            SmtpMailer(parse_relay(url), timeout=5).connect().__enter__()
+        with SmtpMailer(parse_relay(url + "?verify=no"), timeout=5).connect() as connection:
+            assert connection.send(message(1)).outcome is Outcome.SUBMITTED
+
+
+def test_starttls_that_is_demanded_and_not_offered(tmp_path: Path) -> None:
+    with smtpd.running(tmp_path) as server:
+        url = f"smtp+starttls://localhost:{server.port}"
+        with pytest.raises(MailerError, match="does not offer STARTTLS"):
+            SmtpMailer(parse_relay(url), timeout=5).connect().__enter__()
+
+
+def test_an_address_beyond_ascii_goes_only_where_it_can(tmp_path: Path) -> None:
+    for options, outcome in ([], Outcome.SUBMITTED), (["--ascii"], Outcome.FAILED):
+        with smtpd.running(tmp_path, *options) as server:
+            mailer = SmtpMailer(Relay("127.0.0.1", server.port, "opportunistic"), timeout=5)
+            with mailer.connect() as connection:
+                assert connection.send(message(1, to="jürgen@example.org")).outcome is outcome

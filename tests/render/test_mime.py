@@ -1,0 +1,37 @@
+"""Pieces joined are the text they were made of."""
+
+from __future__ import annotations
+
+from email import message_from_bytes
+from email.policy import default
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.render.mime import build_mail, decode_pieces, encode_piece
+from newsletter.render.plain import _UNPRINTABLE
+
+LINES = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\n"), max_size=200)
+BODY = st.lists(LINES.map(lambda line: _UNPRINTABLE.sub("", line) + "\n"), max_size=6).map("".join)
+
+
+@given(st.lists(st.tuples(BODY, BODY), max_size=6))
+def test_a_mail_parses_back_to_exactly_its_text(parts):
+    pieces = [encode_piece(text, html) for text, html in parts]
+    text, html = decode_pieces(pieces)
+    assert text == "".join(each for each, _ in parts)
+    data = build_mail([b"Subject: x\r\n"], pieces, "<1@papers.example>")
+    message = message_from_bytes(data, policy=default)
+    assert not message.defects
+    plain, markup = message.iter_parts()
+    assert plain.get_content().replace("\r\n", "\n") == text
+    assert markup.get_content().replace("\r\n", "\n") == html
+    assert [part.get_content_type() for part in (plain, markup)] == ["text/plain", "text/html"]
+    assert sum(piece.html_size for piece in pieces) == len(html.encode())
+    assert all(len(line) <= 76 for line in data.split(b"\r\n"))
+
+
+def test_the_boundary_follows_from_the_message_id():
+    pieces = [encode_piece("a", "b")]
+    assert build_mail([], pieces, "<1@x>") == build_mail([], pieces, "<1@x>")
+    assert build_mail([], pieces, "<1@x>") != build_mail([], pieces, "<2@x>")
