@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.utils import formataddr, parseaddr
@@ -15,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from newsletter import clock
 from newsletter.collect.http import Http
-from newsletter.collect.spec import parse_spec
 from newsletter.deliver.outbox import Outbox
 from newsletter.deliver.port import Mailer
 from newsletter.deliver.smtp import SmtpMailer
@@ -27,7 +25,7 @@ from newsletter.stages import collect as collecting
 from newsletter.stages.letters import DigestLetters, Links, NoticeLetters
 from newsletter.stages.plan import Planner
 from newsletter.stages.send import Sender
-from newsletter.store import sources
+from newsletter.stages.sources import ensure_sources
 from newsletter.store.editions import note_for_readers
 from newsletter.store.engine import Sessions, open_engine, open_sessions, require_current
 from newsletter.store.ledger import DELIVERIES, NOTICES
@@ -69,7 +67,7 @@ class App:
         day: date,
         now: datetime,
         names: list[str] | None = None,
-        on_progress: Callable[[collecting.Progress], None] = lambda _: None,
+        on_progress: collecting.Progress = collecting.silent,
     ) -> collecting.CollectReport:
         """Visit the sources, all or the named ones."""
         return collecting.collect(
@@ -93,11 +91,7 @@ class App:
     def ensure_sources(self) -> None:
         """Put the sources that the settings name into the database."""
         with self.sessions.begin() as session:
-            known = {source.name for source in sources.all_sources(session)}
-            for spec in self.settings.sources:
-                name, kind, settings = parse_spec(spec)
-                if name not in known:
-                    collecting.add_source(session, name, kind, settings)
+            ensure_sources(session, self.settings.sources)
 
 
 def build(settings: Settings, *, check: bool = True) -> App:

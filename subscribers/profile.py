@@ -41,7 +41,7 @@ _BARE_CATEGORY = re.compile(
     r"|(?:cond-mat|physics)\.[a-z]+(?:-[a-z]+)?"
 )
 _WEIGHTED = re.compile(r"(.*\S)\s+\^\s*(\d{1,3}(?:\.\d{1,6})?)")
-_BULLET = re.compile(r"(?:[-*+]\s+|•\s*)")
+_BULLET = re.compile(r"\A(?:[-*+]\s+|•\s*)+")
 _PLAIN = re.compile(r"\w[\w -]*")
 # Phones and word processors turn quotation marks into these by themselves.
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»\N{FULLWIDTH QUOTATION MARK}", '"'))
@@ -107,7 +107,7 @@ def make_profile(interests: Iterable[Interest]) -> Profile:
 
 def parse_wish(text: str) -> Interest:
     """One wish as it is typed. Raises ProfileError."""
-    wish = _BULLET.sub("", _clean(text.translate(_QUOTES)), count=1)
+    wish = _BULLET.sub("", _clean(text.translate(_QUOTES)))
     wish, weight = _weighed(wish)
     muted = wish.startswith("-")
     kind, named = _named(wish[1:].strip() if muted else wish)
@@ -115,6 +115,8 @@ def parse_wish(text: str) -> Interest:
         raise ProfileError(_FIELD, f"An example paper cannot be ruled out: “{text.strip()}”.")
     if muted and kind is Kind.TOPIC:
         kind = Kind.PHRASE
+        if '"' in named:
+            raise _unpaired(wish)
     if not any(character.isalnum() for character in named):
         raise ProfileError(_FIELD, f"There is no word in “{text.strip()[:60]}”.")
     if len(named) > LONGEST_WISH:
@@ -162,7 +164,7 @@ def _named(wish: str) -> tuple[Kind, str]:
     """What a wish without its bullet, weight and minus names."""
     if wish.startswith('"'):
         if wish.count('"') != 2 or not wish.endswith('"'):
-            raise ProfileError(_FIELD, f"A quotation mark has no partner in: {wish[:60]}")
+            raise _unpaired(wish)
         return Kind.PHRASE, wish.strip('"').strip()
     if seed := _BARE_SEED.fullmatch(wish) or _SEED_ADDRESS.fullmatch(wish):
         return Kind.SEED, f"arxiv:{_canonical_id(seed['id'])}"
@@ -183,7 +185,7 @@ def _prefixed(prefix: str, value: str, wish: str) -> tuple[Kind, str]:
     if not value:
         raise ProfileError(_FIELD, f"Something is missing after “{wish[:60]}”.")
     if '"' in value:
-        raise ProfileError(_FIELD, f"A quotation mark has no partner in: {wish[:60]}")
+        raise _unpaired(wish)
     if prefix == "author":
         return Kind.AUTHOR, value
     found = _CATEGORY.fullmatch(value)
@@ -193,6 +195,10 @@ def _prefixed(prefix: str, value: str, wish: str) -> tuple[Kind, str]:
     # cs.CL and math.AG are written large, physics.flu-dyn and cond-mat.mes-hall small.
     subject = subject.upper() if len(subject) == 2 else subject.lower()
     return Kind.CATEGORY, f"{found[1].lower()}.{subject}".rstrip(".")
+
+
+def _unpaired(wish: str) -> ProfileError:
+    return ProfileError(_FIELD, f"A quotation mark has no partner in: {wish[:60]}")
 
 
 def _canonical_id(found: str) -> str:

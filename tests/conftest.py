@@ -12,7 +12,9 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
+from newsletter.app import App
 from newsletter.store.engine import Sessions, open_engine, open_sessions, upgrade
+from tests.operator import Operator
 
 # Names a PostgreSQL server on which databases may be made and dropped; the default is a local one.
 POSTGRESQL = os.environ.get("PAPERROUND_TEST_POSTGRESQL", "postgresql://127.0.0.1:5432/postgres")
@@ -58,6 +60,20 @@ def _empty(server: str) -> None:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
     engine.dispose()
+
+
+@pytest.fixture
+def operator(tmp_path: Path, database_url: str) -> Iterator[Operator]:
+    """An operator's installation on an empty database of each kind."""
+    operator = Operator(tmp_path, database_url)
+    yield operator
+    operator.close()
+
+
+@pytest.fixture
+def app(operator: Operator) -> App:
+    """The wired application of that installation."""
+    return operator.app()
 
 
 @pytest.fixture

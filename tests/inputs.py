@@ -37,7 +37,9 @@ def require(*parts: str) -> Path:
 def files(group: str) -> list[Path]:
     """All files of a group such as `sources/arxiv-rss`, in order; none where inputs are missing."""
     folder = shared()
-    return sorted(p for p in (folder / "inputs" / group).rglob("*") if p.is_file()) if folder else []
+    return (
+        sorted(p for p in (folder / "inputs" / group).rglob("*") if p.is_file()) if folder else []
+    )
 
 
 def stream() -> Iterator[dict[str, Any]]:

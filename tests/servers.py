@@ -94,7 +94,7 @@ def _handler(web: Web) -> type[BaseHTTPRequestHandler]:
                 with contextlib.suppress(OSError):
                     reply.act(self.connection)
                 return
-            self.send_response(reply.status)
+            self.send_response_only(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
             if "Content-Length" not in reply.headers:

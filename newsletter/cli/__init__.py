@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 
-import click
 import structlog
 import typer
+import typer.exceptions
 from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.cli import daily, operate, people, places
 from newsletter.cli.terminal import say
 from newsletter.errors import NewsletterError, SettingsError
+from newsletter.settings import load
 from subscribers.errors import SubscribersError
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -46,16 +46,12 @@ def run(arguments: list[str]) -> int:
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         return _fail(f"the database failed: {cause}", 1)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        return 2
-    except click.UsageError as error:
-        hint = f" (see `{error.ctx.command_path} --help`)" if error.ctx else ""
-        return _fail(f"{error.format_message().rstrip('.')}{hint}", 2)
-    except click.Abort:
+    except typer.exceptions.TyperException as error:
+        return _misused(error)
+    except typer.Abort:
         return 130
-    except click.ClickException as error:
-        return _fail(error.format_message(), 1)
+    except typer.Exit as ended:
+        return ended.exit_code
     except KeyboardInterrupt:
         return 130
     except OSError as error:
@@ -67,19 +63,29 @@ def run(arguments: list[str]) -> int:
     return int(result or 0)
 
 
+def _misused(error: typer.exceptions.TyperException) -> int:
+    message = error.format_message()
+    if message.startswith("Usage:"):  # a group without a command shows its help
+        say(message)
+        return error.exit_code
+    context = getattr(error, "ctx", None)
+    hint = f" (see `{context.command_path} --help`)" if context else ""
+    return _fail(message.rstrip(".") + hint, error.exit_code)
+
+
 def _fail(error: object, code: int) -> int:
     say(f"newsletter: {error}", style="red")
     return code
 
 
 def _configure_log() -> None:
-    """Log lines go to stderr, from the level that the settings name on."""
-    from newsletter.settings import load
-
+    """Log lines go to stderr. A command by hand says itself what went wrong; a server only logs."""
     try:
-        level = _LEVELS[load().log_level]
+        wanted = load().log_level
     except SettingsError:
-        level = logging.INFO  # the command itself will say what is wrong
+        wanted = "info"  # the command itself will say what is wrong
+    serves = bool({"up", "serve"} & set(sys.argv[1:2]))
+    level = _LEVELS[wanted] if serves or wanted == "debug" else _LEVELS["error"]
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

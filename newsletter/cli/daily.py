@@ -13,10 +13,9 @@ from newsletter import clock
 from newsletter.app import App
 from newsletter.cli.parts import Day, failed_if, open_app, parse_day
 from newsletter.cli.terminal import Json, print_json, print_table, progress, say
-from newsletter.errors import NewsletterError
 from newsletter.model import Digest, Entry, Skip
 from newsletter.pipeline import everybody
-from newsletter.stages.collect import CollectReport, Progress
+from newsletter.stages.collect import CollectReport, Step
 from newsletter.stages.letters import DigestLetters, Person
 from newsletter.stages.plan import PlanReport
 from newsletter.stages.send import SendReport
@@ -39,8 +38,8 @@ def register(app: typer.Typer) -> None:
 
 def collect(source: Source = None, day: Day = None, json: Json = False) -> None:
     """Read the sources and store what is new."""
-    app = open_app()
-    report = collect_with_progress(app, parse_day(day), clock.now(), source, quiet=json)
+    chosen = parse_day(day)
+    report = collect_with_progress(open_app(), chosen, clock.now(), source, quiet=json)
     if json:
         print_json(report.as_dict())
     else:
@@ -56,8 +55,8 @@ def run(
     json: Json = False,
 ) -> None:
     """One whole edition, now: collect, match, and mail everybody, whatever their hour."""
-    app = open_app(real=not dry_run)
     chosen, now = parse_day(day), clock.now()
+    app = open_app(real=not dry_run)
     collected = collect_with_progress(app, chosen, now, None, quiet=json)
     if not json:
         print_collected(collected)
@@ -79,8 +78,8 @@ def send(
     json: Json = False,
 ) -> None:
     """Send what is planned and due, and what was put off; a stopped run goes on where it stood."""
-    app = open_app(real=True)
     scope = Scope(day=parse_day(day) if day else None)
+    app = open_app(real=True)
     if only is not None:
         with reading_sessions(app.sessions)() as session:
             member = audience.by_address(session, only, now=clock.now())
@@ -106,8 +105,8 @@ def send(
 
 def status(day: Day = None, json: Json = False) -> None:
     """How an edition's deliveries stand; the counts add up to its audience."""
-    app = open_app()
     chosen = parse_day(day)
+    app = open_app()
     with reading_sessions(app.sessions)() as session:
         counts = ledger.counts(session, chosen)
     total = sum(count for _, _, count in counts)
@@ -126,8 +125,8 @@ def preview(
     json: Json = False,
 ) -> None:
     """Write the digests that would be sent now as .eml files. Nothing is planned, nothing is sent."""
-    app = open_app()
     chosen, now = parse_day(day), clock.now()
+    app = open_app()
     out.mkdir(parents=True, exist_ok=True)
     letters = DigestLetters(app.renderer(), app.links)
     rows: list[dict[str, Any]] = []
@@ -197,7 +196,7 @@ def collect_with_progress(
     done = 0
     with progress("Collecting", None, quiet=quiet) as advance:
 
-        def tell(step: Progress) -> None:
+        def tell(step: Step) -> None:
             nonlocal done
             advance(step.done - done)
             done = step.done
@@ -274,6 +273,8 @@ def _sent_numbers(sent: SendReport) -> dict[str, Any]:
 
 
 def _failed_sources(report: CollectReport) -> None:
-    failed = [f"{source.name}: {source.error}" for source in report.sources if source.error]
-    if failed:
-        raise NewsletterError("not every source could be read: " + "; ".join(failed))
+    failed = [source.name for source in report.sources if source.error]
+    failed_if(
+        bool(failed),
+        f"{len(failed)} of {len(report.sources)} sources could not be read: {', '.join(failed)}",
+    )

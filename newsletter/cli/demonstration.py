@@ -13,7 +13,7 @@ from newsletter.cli.daily import collect_with_progress, plan_and_send, print_col
 from newsletter.cli.terminal import print_table, say
 from newsletter.errors import NewsletterError
 from newsletter.settings import Settings
-from newsletter.stages.collect import add_source
+from newsletter.stages.sources import add_source
 from newsletter.store import ledger
 from newsletter.store.engine import open_engine, reading, upgrade
 from subscribers import importing

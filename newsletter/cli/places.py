@@ -8,8 +8,7 @@ import typer
 
 from newsletter.cli.parts import open_app
 from newsletter.cli.terminal import Json, print_json, print_table, say
-from newsletter.collect.spec import parse_spec
-from newsletter.stages.collect import add_source
+from newsletter.stages.sources import add_spec
 from newsletter.store import sources
 from newsletter.store.engine import reading
 
@@ -68,9 +67,8 @@ def add(
 ) -> None:
     """Add a source."""
     app = open_app()
-    given, kind, settings = parse_spec(source)
     with app.sessions.begin() as session:
-        added = add_source(session, name or given, kind, settings)
+        added = add_spec(session, source, name)
     if json:
         print_json({"name": added.name, "kind": added.kind, "settings": dict(added.settings)})
     else:

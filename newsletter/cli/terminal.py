@@ -23,7 +23,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and no
 
 def say(text: str, *, style: str = "") -> None:
     """A line for people, on stderr, so that stdout stays clean for what was asked for."""
-    err.print(Text(text, style=style))
+    err.print(Text(text, style=style), soft_wrap=True)
 
 
 def print_json(value: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ from newsletter.collect.http import Answer, Http
 from newsletter.collect.keys import arxiv_id, keys_of
 from newsletter.collect.port import Batch, Request
 from newsletter.collect.reading import ARXIV, ATOM, OPENSEARCH, child_text, read_xml
+from newsletter.collect.text import counted
 from newsletter.errors import SourceError
 from newsletter.model import Listed, ListingType
 
@@ -139,7 +140,10 @@ def _batch(entries: list[etree._Element], settings: Mapping[str, Any], request: 
             listed.append(paper)
     return Batch(
         tuple({paper.keys[0]: paper for paper in reversed(listed)}.values())[::-1],
-        tuple(f"{count} entries without {what} left out" for what, count in broken.items()),
+        tuple(
+            f"{counted(count, 'entry', 'entries')} without {what} left out"
+            for what, count in broken.items()
+        ),
     )
 
 

@@ -18,6 +18,7 @@ from newsletter.collect.http import Http
 from newsletter.collect.keys import arxiv_id, keys_of
 from newsletter.collect.port import Batch, Request
 from newsletter.collect.reading import ARXIV, ATOM, DC, child_text, read_xml
+from newsletter.collect.text import counted
 from newsletter.errors import SourceError
 from newsletter.model import Listed, ListingType
 
@@ -62,7 +63,10 @@ class ArxivRss:
             else:
                 key = paper.keys[0]
                 listed[key] = _stronger(listed.get(key), paper)
-        problems = [f"{count} entries without {what} left out" for what, count in broken.items()]
+        problems = [
+            f"{counted(count, 'entry', 'entries')} without {what} left out"
+            for what, count in broken.items()
+        ]
         if not listed and not problems and not _rests(root, fallback):
             problems.append(f"{answer.url} announces nothing for {fallback:%A %d %B %Y}")
         yield Batch(tuple(listed.values()), tuple(problems), _notes(listed.values(), fallback))

@@ -10,6 +10,7 @@ from newsletter.collect.feed_dialects import entries_of
 from newsletter.collect.feed_entries import oldest_of, papers
 from newsletter.collect.http import Http
 from newsletter.collect.port import Batch, Request
+from newsletter.collect.text import counted
 
 _ACCEPT = (
     "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, "
@@ -38,7 +39,7 @@ class Feed:
             return
         entries, wrong = entries_of(answer)
         problems = [f"{answer.url}: {wrong}"] if wrong else []
-        notes = [] if entries else [f"{answer.url} is a feed without entries"]
+        notes = [] if entries or wrong else [f"{answer.url} is a feed without entries"]
         if len(entries) > settings["most"]:
             problems.append(
                 f"{len(entries)} entries, only the first {settings['most']} read (most)"
@@ -50,8 +51,12 @@ class Feed:
             oldest=oldest_of(request.day, settings["max_age_days"]),
         )
         if found.broken:
-            problems.append(f"{found.broken} entries without title and text left out")
+            problems.append(
+                f"{counted(found.broken, 'entry', 'entries')} without title and text left out"
+            )
         if found.too_old:
             days = settings["max_age_days"]
-            notes.append(f"{found.too_old} entries older than {days} days left out")
+            notes.append(
+                f"{counted(found.too_old, 'entry', 'entries')} older than {days} days left out"
+            )
         yield Batch(found.listed, tuple(problems), tuple(notes))

@@ -22,15 +22,14 @@ _LABEL = re.compile(r"(?:abstract|summary)\s*[:.\-–—]?\s+(?=[A-Z0-9])", re.I
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedEntry:
-    """One entry as a feed shows it: raw texts, of which `html` says whether they are HTML."""
+    """One entry as a feed shows it. `texts`: its descriptions, each with whether it is HTML."""
 
     link: str = ""
     id: str = ""
     names: tuple[str, ...] = ()
     title: str = ""
     title_is_html: bool = False
-    texts: tuple[str, ...] = ()
-    text_is_html: bool = True
+    texts: tuple[tuple[str, bool], ...] = ()
     authors: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
@@ -70,7 +69,7 @@ def papers(entries: Iterable[FeedEntry], *, address: str, day: date, oldest: dat
 def _paper(
     entry: FeedEntry, published: datetime | None, address: str, day: date, shared: frozenset[str]
 ) -> Listed | None:
-    texts = [from_html(text) if entry.text_is_html else fold(text) for text in entry.texts]
+    texts = [from_html(text) if is_html else fold(text) for text, is_html in entry.texts]
     abstract = readable(_best_text(texts))
     title = readable(from_html(entry.title) if entry.title_is_html else from_escaped(entry.title))
     title = title or _shortened(abstract, _TITLE)

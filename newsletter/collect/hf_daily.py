@@ -17,7 +17,7 @@ from newsletter.collect.keys import arxiv_id, canonical_url, keys_of
 from newsletter.collect.latex import readable
 from newsletter.collect.port import Batch, Request
 from newsletter.collect.reading import read_json
-from newsletter.collect.text import fold
+from newsletter.collect.text import counted, fold
 from newsletter.errors import SourceError
 from newsletter.model import Listed
 
@@ -74,10 +74,12 @@ def _batch(
 ) -> Batch:
     if unchanged:
         return Batch(unchanged=True)
-    problems = tuple(f"{day}: {n} entries without {what} left out" for what, n in broken.items())
-    note = f"{day:%A %d %B %Y}: {len(found)} papers" if found or problems else (
-        f"no papers on {day:%A %d %B %Y}"
-    )  # fmt: skip
+    problems = tuple(
+        f"{day}: {counted(n, 'entry', 'entries')} without {what} left out"
+        for what, n in broken.items()
+    )
+    count = counted(len(found), "paper", "papers") if found or problems else "no papers"
+    note = f"{day:%A %d %B %Y}: {count}"
     return Batch(tuple(found.values()), problems, (note,))
 
 

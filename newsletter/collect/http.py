@@ -198,7 +198,7 @@ class Http:
         try:
             status = response.status_code
             if status in _REDIRECTS and "location" in response.headers:
-                return urljoin(url, response.headers["location"])
+                return _target(url, response.headers["location"])
             if status == 304 and ("If-None-Match" in asked or "If-Modified-Since" in asked):
                 return Answer(url, status), {}
             if status != 200 and status not in readable:
@@ -215,6 +215,13 @@ def _address(url: str, params: Mapping[str, str | int] | None) -> str:
         return str(httpx2.URL(url).copy_merge_params(params or {}))
     except (httpx2.InvalidURL, UnicodeError, TypeError) as error:
         raise SourceError(f"{url} is no usable address: {error}") from error
+
+
+def _target(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise SourceError(f"{url} redirects to no usable address: {location[:200]!r}") from error
 
 
 def _checked(url: str) -> httpx2.URL:

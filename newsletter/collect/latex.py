@@ -63,7 +63,7 @@ def readable(value: str) -> str:
     pieces = _MATHS.split(value)
     pieces[0::2] = [_prose(piece) for piece in pieces[0::2]]
     pieces[1::2] = [_maths(piece) for piece in pieces[1::2]]
-    return unicodedata.normalize("NFC", "".join(pieces))
+    return unicodedata.normalize("NFC", " ".join("".join(pieces).split()))
 
 
 def _prose(text: str) -> str:

@@ -25,7 +25,9 @@ def _words(text: str) -> frozenset[str]:
 _SILENT = frozenset({"script", "style", "template", "noscript", "head", "title", "svg", "iframe"})
 _INLINE = _words(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp "
-    "small span strike strong sub sup time tt u var wbr"
+    "small span strike strong sub sup time tt u var wbr "
+    "mi mn mo mrow msub msup msubsup mfrac msqrt mroot mover munder munderover mtext mspace mstyle "
+    "mtable mtr mtd semantics annotation mfenced menclose mpadded mphantom mmultiscripts"
 )
 _BLOCK = _words(
     "address article aside audio base blink blockquote body br button canvas caption center col "
@@ -67,6 +69,11 @@ def from_escaped(value: Any) -> str:
     return fold(html.unescape(value)) if isinstance(value, str) else ""
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """A count with its word: "1 entry", "2 entries"."""
+    return f"{number} {one if number == 1 else many}"
+
+
 class _Reader(HTMLParser):
     """Collects the character data; a block's edge becomes a space."""
 
@@ -79,7 +86,7 @@ class _Reader(HTMLParser):
         name = tag.removeprefix("jats:")
         if name not in _MARKUP and name == tag and ":" not in tag:
             self._text(self.get_starttag_text() or "")
-        elif name in _SILENT:
+        elif name in _SILENT and name == tag:  # a JATS title is a heading
             self._silent.append(name)
         elif name not in _INLINE:
             self.pieces.append(" ")

@@ -17,6 +17,10 @@ from newsletter.store import merging
 from newsletter.store.absorbing import absorb
 from newsletter.store.bulk import in_chunks
 from newsletter.store.tables import Entry, EntryKey, Listing
+from subscribers.orm import Base
+
+# Tables, not classes: the ORM would split a bulk insert by which values are None.
+_ENTRY, _KEY, _LISTING = (Base.metadata.tables[t] for t in ("entry", "entry_key", "listing"))
 
 _STRENGTH = [str(kind) for kind in ListingType]
 _ANNOUNCING = frozenset({ListingType.NEW, ListingType.CROSS})
@@ -121,10 +125,9 @@ def _groups(session: Session, listed: Sequence[Listed]) -> list[_Group]:
 
 
 def _rows(session: Session, ids: Iterable[int]) -> dict[int, RowMapping]:
-    table = Entry.__table__
     found: dict[int, RowMapping] = {}
     for part in in_chunks(ids):
-        for row in session.execute(select(table).where(table.c.id.in_(part))).mappings():
+        for row in session.execute(select(_ENTRY).where(_ENTRY.c.id.in_(part))).mappings():
             found[row["id"]] = row
     return found
 
@@ -156,7 +159,7 @@ def _update(session: Session, groups: Sequence[_Group], now: datetime) -> int:
     if changes:
         session.execute(update(Entry), changes)
     if keys:
-        session.execute(insert(EntryKey), keys)
+        session.execute(insert(_KEY), keys)
     return len(changes)
 
 
@@ -168,12 +171,12 @@ def _insert(session: Session, groups: Sequence[_Group], now: datetime) -> None:
         | {"key": merging.strongest(group.keys), "first_seen_at": now, "updated_at": now}
         for group in groups
     ]
-    made = session.execute(insert(Entry).returning(Entry.key, Entry.id), rows)
+    made = session.execute(insert(_ENTRY).returning(_ENTRY.c.key, _ENTRY.c.id), rows)
     ids = {row.key: row.id for row in made}
     for group in groups:
         group.entry_id = ids[merging.strongest(group.keys)]
     session.execute(
-        insert(EntryKey),
+        insert(_KEY),
         [{"key": key, "entry_id": g.entry_id} for g in groups for key in sorted(g.keys)],
     )
 
@@ -182,9 +185,10 @@ def _list(session: Session, source_id: int, groups: Sequence[_Group], now: datet
     """Remember that the source showed these entries on their days."""
     wanted = _wanted(groups)
     held: dict[tuple[int, date], RowMapping] = {}
-    table = Listing.__table__
     for part in in_chunks({entry_id for entry_id, _ in wanted}):
-        query = select(table).where(table.c.source_id == source_id, table.c.entry_id.in_(part))
+        query = select(_LISTING).where(
+            _LISTING.c.source_id == source_id, _LISTING.c.entry_id.in_(part)
+        )
         for row in session.execute(query).mappings():
             held[row["entry_id"], row["day"]] = row
     added, changed = [], []
@@ -202,7 +206,7 @@ def _list(session: Session, source_id: int, groups: Sequence[_Group], now: datet
         if any(old[name] != value for name, value in fresh.items()):
             changed.append(place | fresh | {"seen_at": now})
     if added:
-        session.execute(insert(Listing), added)
+        session.execute(insert(_LISTING), added)
     if changed:
         session.execute(update(Listing), changed)
 

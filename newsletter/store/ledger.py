@@ -68,13 +68,13 @@ class Ledger:
             .values(state=DeliveryState.SKIPPED, reason=SkipReason.GONE, settled_at=now),
             execution_options={"synchronize_session": False},
         )
-        chosen = (
+        chosen = session.scalars(
             select(table.id)
             .where(due)
             .order_by(table.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
-        )
+        ).all()
         claimed = session.execute(
             update(table)
             .where(table.id.in_(chosen), due, self.mailable)

@@ -1,0 +1,175 @@
+"""A site of the people part alone: real templates, real database, and a mailbag in place of mail."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from sqlalchemy.orm import Session, sessionmaker
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from subscribers.address import parse_address
+from subscribers.consent import Origin
+from subscribers.orm import Base
+from subscribers.preferences import Preferences, locked
+from subscribers.profile import parse_profile
+from subscribers.schedule import make_schedule
+from subscribers.signup import SignUp, confirm, request_subscription
+from subscribers.tables import Subscriber
+from subscribers.tokens import LinkSigner, Purpose
+from subscribers.web import WebDeps, routes
+
+TEMPLATES = Path(__file__).parents[2] / "templates"
+NOW = datetime(2026, 6, 10, 6, 30, tzinfo=UTC)  # a Wednesday
+SIGNER = LinkSigner("a secret of the tests")
+ORIGIN = Origin("192.0.2.7", "Test/1.0")
+
+
+@dataclass
+class Mailbag:
+    """What `send_notice` was asked for, and how often the bag was emptied."""
+
+    notices: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    flushed: int = 0
+
+    def send_notice(
+        self, session: Session, subscriber: Subscriber, kind: str, context: dict[str, Any]
+    ) -> None:
+        self.notices.append((subscriber.email, kind, context))
+
+    def flush(self) -> None:
+        self.flushed += 1
+
+    @property
+    def kinds(self) -> list[str]:
+        return [kind for _, kind, _ in self.notices]
+
+    def last_token(self) -> str:
+        return self.notices[-1][2]["token"]
+
+
+class Clock:
+    """A `now` that tests can move."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **by: float) -> datetime:
+        self.now += timedelta(**by)
+        return self.now
+
+
+def renderer() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    environment.globals["theme"] = tomllib.loads((TEMPLATES / "theme.toml").read_text("utf-8"))
+    return environment
+
+
+def preferences(wishes: str = "speculative decoding", **more: Any) -> Preferences:
+    max_papers = more.pop("max_papers", 10)
+    schedule = {"cadence": "daily", "hour": 7, "timezone": "Europe/Berlin", **more}
+    return Preferences(
+        profile=parse_profile(wishes), schedule=make_schedule(**schedule), max_papers=max_papers
+    )
+
+
+def join(
+    session: Session, email: str = "ada@example.org", *, now: datetime = NOW, **more: Any
+) -> Subscriber:
+    """A confirmed subscriber, by the ways that a person takes."""
+    subscriber = ask(session, email, now=now, **more)
+    confirm(session, subscriber, origin=ORIGIN, now=now)
+    return subscriber
+
+
+def ask(
+    session: Session,
+    email: str = "ada@example.org",
+    *,
+    now: datetime = NOW,
+    mailbag: Mailbag | None = None,
+    **more: Any,
+) -> Subscriber:
+    """A subscriber who has signed up and not confirmed."""
+    address = parse_address(email)
+    request_subscription(
+        session,
+        SignUp(address, preferences(**more)),
+        origin=ORIGIN,
+        signer=SIGNER,
+        send_notice=(mailbag or Mailbag()).send_notice,
+        now=now,
+    )
+    session.flush()
+    found = session.query(Subscriber).filter_by(address_hash=address.hash).one()
+    subscriber = locked(session, found.id)
+    assert subscriber is not None
+    return subscriber
+
+
+@dataclass
+class Site:
+    """The pages, with all that stands behind them within reach."""
+
+    client: TestClient
+    sessions: sessionmaker[Session]
+    mailbag: Mailbag
+    clock: Clock
+    deps: WebDeps
+
+    def link(self, purpose: Purpose, subscriber: Subscriber) -> str:
+        page = {"CONFIRM": "confirm", "PREFERENCES": "preferences", "UNSUBSCRIBE": "unsubscribe"}
+        token = SIGNER.make(purpose, subscriber.id, subscriber.links_version, now=self.clock.now)
+        return f"/{page[purpose.name]}/{token}"
+
+    def joined(self, email: str = "ada@example.org", **more: Any) -> Subscriber:
+        with self.sessions.begin() as session:
+            return join(session, email, now=self.clock.now, **more)
+
+    def asked(self, email: str = "ada@example.org", **more: Any) -> Subscriber:
+        with self.sessions.begin() as session:
+            return ask(session, email, now=self.clock.now, **more)
+
+    def subscriber(self, email: str = "ada@example.org") -> Subscriber | None:
+        with self.sessions() as session:
+            found = session.query(Subscriber).filter_by(address_hash=parse_address(email).hash)
+            subscriber = found.one_or_none()
+            if subscriber is not None:
+                assert subscriber.interests is not None
+            return subscriber
+
+
+def build_site(sessions: sessionmaker[Session], base_url: str = "http://testserver") -> Site:
+    environment, mailbag, clock = renderer(), Mailbag(), Clock()
+    deps = WebDeps(
+        sessions=sessions,
+        readers=sessions,
+        signer=SIGNER,
+        render=lambda name, context: environment.get_template(name).render(context),
+        send_notice=mailbag.send_notice,
+        flush=mailbag.flush,
+        now=clock,
+        base_url=base_url,
+        site="Paperround",
+        contact="editor@example.org",
+    )
+    client = TestClient(Starlette(routes=routes(deps)), follow_redirects=False)
+    return Site(client, sessions, mailbag, clock, deps)
+
+
+def dump(session: Session) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of all tables, to see whether anything changed."""
+    return {
+        table.name: sorted((tuple(row) for row in session.execute(table.select())), key=repr)
+        for table in Base.metadata.sorted_tables
+    }

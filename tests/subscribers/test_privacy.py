@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import json
+
+from subscribers.address import parse_address
+from subscribers.privacy import erase, export_person
+from subscribers.suppression import is_suppressed
+from tests.subscribers.support import NOW, dump, join
+
+
+def test_erasing_leaves_nothing_but_the_hash(session):
+    subscriber_id = join(session, wishes="a secret wish").id
+    assert erase(session, subscriber_id, now=NOW)
+    session.commit()
+    left = {name: rows for name, rows in dump(session).items() if rows}
+    digest = parse_address("ada@example.org").hash
+    assert left == {"suppression": [(digest, "erased", NOW)]}
+    assert is_suppressed(session, digest)
+    assert not erase(session, subscriber_id, now=NOW)
+
+
+def test_erasing_one_leaves_the_other(session):
+    ada, bob = join(session), join(session, "bob@example.org")
+    before = export_person(session, bob)
+    erase(session, ada.id, now=NOW)
+    session.commit()
+    assert export_person(session, bob) == before
+
+
+def test_a_person_can_have_all_of_it(session):
+    held = export_person(session, join(session, wishes="my wish, -survey"))
+    json.dumps(held)
+    assert held["subscriber"]["email"] == "ada@example.org"
+    assert [one["text"] for one in held["profile"]["interests"]] == ["my wish", "survey"]
+    assert [one["kind"] for one in held["consent_events"]] == ["requested", "confirmed"]
+    assert held["consent_events"][0]["network_address"] == "192.0.2.7"
