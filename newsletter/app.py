@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.utils import formataddr, parseaddr
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -85,8 +86,14 @@ class App:
 
     def notices(self) -> Sender:
         """What sends the mails that people asked for."""
-        letters = NoticeLetters(self.renderer(), self.links)
-        return Sender(self.sessions, NOTICES, self.mailer, letters.load, clock.now)
+        return Sender(
+            self.sessions, NOTICES, self.mailer, self._notice_letters.load, clock.now
+        )
+
+    @cached_property
+    def _notice_letters(self) -> NoticeLetters:
+        # Made once: it keeps no cards, and every sign-up would otherwise compile all templates.
+        return NoticeLetters(self.renderer(), self.links)
 
     def ensure_sources(self) -> None:
         """Put the sources that the settings name into the database."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from newsletter.model import (
     Digest,
     Entry,
+    Evidence,
     EvidenceKind,
     Match,
     Pick,
@@ -23,12 +24,15 @@ def compose(
     matches: Sequence[Match],
     entries: Sequence[Entry],
     alike: Callable[[int, int], bool],
+    explain: Callable[[Match], tuple[Evidence, ...]],
+    *,
     places: int,
     considered: int,
 ) -> Digest | Skip:
     """Choose at most `places` of the matches (best first), or say why there is nothing to send.
 
     `alike(row, row)`: whether two entries tell nearly the same, so that only the better one stays.
+    `explain(match)` gives a match's evidence; it is asked only for what is chosen.
     `considered`: how many entries were new to this reader.
     """
     if not considered:
@@ -37,10 +41,7 @@ def compose(
         return Skip(SkipReason.NO_MATCH)
     distinct = _distinct(matches, alike)
     chosen = _choose(distinct, places)
-    picks = tuple(
-        Pick(entries[match.row].id, _section(match), match.score, match.evidence)
-        for match in chosen
-    )
+    picks = [_pick(entries[match.row].id, match.score, explain(match)) for match in chosen]
     order = list(Section)
     return Digest(
         picks=tuple(sorted(picks, key=lambda pick: order.index(pick.section))),
@@ -59,9 +60,9 @@ def _distinct(matches: Sequence[Match], alike: Callable[[int, int], bool]) -> li
 
 def _choose(matches: Sequence[Match], places: int) -> list[Match]:
     """The best, but first the best of each interest, as far as the places go; then by score again."""
-    first_of: dict[int, Match] = {}
+    first_of: dict[int | None, Match] = {}
     for match in matches:
-        first_of.setdefault(match.interest, match)
+        first_of.setdefault(match.interests[0] if match.interests else None, match)
     chosen = list(first_of.values())[:places]
     taken = {match.row for match in chosen}
     for match in matches:
@@ -72,8 +73,11 @@ def _choose(matches: Sequence[Match], places: int) -> list[Match]:
     return sorted(chosen, key=lambda match: (-match.score, match.row))
 
 
-def _section(match: Match) -> Section:
-    kind = match.evidence[0].kind
-    if kind is EvidenceKind.AUTHOR:
-        return Section.FOLLOWED
-    return Section.TRENDING if kind is EvidenceKind.POPULAR else Section.FOR_YOU
+def _pick(entry_id: int, score: float, evidence: tuple[Evidence, ...]) -> Pick:
+    return Pick(entry_id, _SECTIONS.get(evidence[0].kind, Section.FOR_YOU), score, evidence)
+
+
+_SECTIONS = {
+    EvidenceKind.AUTHOR: Section.FOLLOWED,
+    EvidenceKind.POPULAR: Section.TRENDING,
+}

@@ -101,12 +101,15 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An entry scored for one subscriber. `row` is its place in the day's entry list."""
+    """An entry scored for one subscriber.
+
+    `row` is its place in the day's entry list; `interests` are the places of the wishes that speak
+    for it in the subscriber's list, the strongest first (none where it is only popular).
+    """
 
     row: int
     score: float
-    interest: int
-    evidence: tuple[Evidence, ...]
+    interests: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

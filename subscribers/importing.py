@@ -106,6 +106,7 @@ def _add(
             select(Suppression.address_hash).where(Suppression.address_hash.in_(hashes))
         )
     )
+    added: list[tuple[Person, Subscriber]] = []
     for person in people:
         if person.address.hash in suppressed:
             report.suppressed += 1
@@ -113,12 +114,20 @@ def _add(
             report.known += 1
         else:
             known.add(person.address.hash)
-            _added(session, person, now=now, invite=invite)
-            report.added += 1
+            added.append((person, _subscriber(person, now)))
+    session.add_all(subscriber for _, subscriber in added)
     session.flush()
+    for person, subscriber in added:
+        _record_import(session, person, subscriber, now)
+        if invite is not None and person.state is State.PENDING:
+            invite(session, subscriber)
+    session.flush()
+    for _, subscriber in added:
+        session.expunge(subscriber)
+    report.added += len(added)
 
 
-def _added(session: Session, person: Person, *, now: datetime, invite: Invite | None) -> None:
+def _subscriber(person: Person, now: datetime) -> Subscriber:
     subscriber = Subscriber(
         email=person.address.email,
         address_hash=person.address.hash,
@@ -130,17 +139,14 @@ def _added(session: Session, person: Person, *, now: datetime, invite: Invite | 
     apply_preferences(subscriber, person.preferences)
     if person.state is State.CONFIRMED and person.confirmed_at is not None:
         begin(subscriber, now=now, confirmed_at=person.confirmed_at)
-    session.add(subscriber)
-    session.flush()
-    record(
-        session,
-        subscriber,
-        EventKind.IMPORTED,
-        now=person.confirmed_at or now,
-        origin=Origin(user_agent=person.consent),
-    )
-    if invite is not None and person.state is State.PENDING:
-        invite(session, subscriber)
+    return subscriber
+
+
+def _record_import(session: Session, person: Person, subscriber: Subscriber, now: datetime) -> None:
+    # Where a form notes the browser, a file notes what its owner says about how consent was given.
+    said = Origin(user_agent=person.consent)
+    at = person.confirmed_at or now
+    record(session, subscriber, EventKind.IMPORTED, now=at, origin=said)
 
 
 def _written(subscriber: Subscriber) -> dict[str, Any]:

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from newsletter.match.features import Day
 from newsletter.match.wishes import Seeds
 from newsletter.match.words import STOP, name_key, tokens
-from newsletter.model import Entry, Evidence, EvidenceKind
+from newsletter.model import Entry, Evidence, EvidenceKind, Match
 from subscribers.profile import Interest, Kind
 
 _FRAGMENT_WORDS = 9
 _SPACED_WORD = re.compile(r"\S+")
 
 
-def explain(day: Day, row: int, interest: Interest, seeds: Seeds) -> Evidence:
-    """The evidence that one wish gives for one entry."""
+MOST_EVIDENCE = 3
+
+
+def explain(
+    day: Day, match: Match, interests: Sequence[Interest], seeds: Seeds
+) -> tuple[Evidence, ...]:
+    """Why a match was made, the strongest reason first, at most three."""
+    if not match.interests:
+        return (Evidence(EvidenceKind.POPULAR),)
+    places = match.interests[:MOST_EVIDENCE]
+    return tuple(_evidence(day, match.row, interests[place], seeds) for place in places)
+
+
+def _evidence(day: Day, row: int, interest: Interest, seeds: Seeds) -> Evidence:
     entry = day.entries[row]
     if interest.kind is Kind.AUTHOR:
         key = name_key(interest.text)

@@ -15,6 +15,9 @@ from newsletter.model import Entry
 
 Floats = NDArray[np.float32]
 
+_TWIN_COSINE = 0.9
+_TWIN_BLOCK = 256
+
 
 class Vocabulary:
     """Terms and how telling each is: idf = ln((1 + n) / (1 + df)) + 1 over the texts it was fitted on."""
@@ -69,7 +72,8 @@ class Day:
     """The entries that a run chooses from, in order of `first_seen_at`, with all that is matched on.
 
     `vectors`: (entries, terms) tf-idf. `words`: title and abstract as tokens, with a gap between them.
-    The three dicts lead from a word, a name and a category to the rows that hold it.
+    The three `by_` dicts lead from a word, a name and a category to the rows that hold it; `twins`
+    from a row to those that tell nearly the same (versions of a talk, a paper posted twice).
     """
 
     entries: tuple[Entry, ...]
@@ -80,6 +84,11 @@ class Day:
     by_author: dict[str, list[int]]
     by_category: dict[str, list[int]]
     popularity: Floats
+    twins: dict[int, frozenset[int]]
+
+    def alike(self, one: int, other: int) -> bool:
+        """Whether two rows tell nearly the same."""
+        return other in self.twins.get(one, ())
 
 
 def text_words(title: str, abstract: str) -> list[str]:
@@ -91,10 +100,12 @@ def day_features(entries: Sequence[Entry], archive: Iterable[str] = ()) -> Day:
     """Compute a day's features. `archive`: further texts that say how common each term is."""
     words = tuple(text_words(entry.title, entry.abstract) for entry in entries)
     vocabulary = Vocabulary.fit([*words, *(tokens(text) for text in archive)])
+    vectors = vocabulary.vectors(words)
     return Day(
         entries=tuple(entries),
         vocabulary=vocabulary,
-        vectors=vocabulary.vectors(words),
+        vectors=vectors,
+        twins=_twins(vectors),
         words=words,
         by_word=_index(words),
         by_author=_index([name_key(name) for name in entry.authors] for entry in entries),
@@ -103,6 +114,19 @@ def day_features(entries: Sequence[Entry], archive: Iterable[str] = ()) -> Day:
             [np.log1p(entry.votes + 2 * entry.comments) for entry in entries], dtype=np.float32
         ),
     )
+
+
+def _twins(vectors: sparse.csr_matrix) -> dict[int, frozenset[int]]:
+    """Rows with a cosine above the bound; in blocks, for the whole product would be large."""
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    for start in range(0, vectors.shape[0], _TWIN_BLOCK):
+        likeness = (vectors[start : start + _TWIN_BLOCK] @ vectors.T).tocoo()
+        close = likeness.data > _TWIN_COSINE
+        pairs = zip(likeness.row[close] + start, likeness.col[close], strict=True)
+        for one, other in pairs:
+            if one != other:
+                found[int(one)].add(int(other))
+    return {row: frozenset(others) for row, others in found.items()}
 
 
 def _with_archives(categories: Sequence[str]) -> list[str]:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
-from newsletter.match.explain import explain
 from newsletter.match.features import Day, Floats
 from newsletter.match.wishes import Seeds, Wish, WishScores, score_wishes, wish_of
-from newsletter.model import Evidence, EvidenceKind, Match
+from newsletter.model import Match
 from subscribers.profile import Interest, Kind
 
 
@@ -39,14 +39,9 @@ def match_block(day: Day, readers: Sequence[Reader], limit: int, seeds: Seeds) -
     wishes = sorted({_looked_for(wish) for reader in readers for wish in reader.interests})
     found = score_wishes(day, wishes, seeds)
     scores = _total(day, readers, found)
-    top = _top(scores, limit)
     return [
-        [
-            _match(day, reader, found, int(row), float(scores[number, row]), seeds)
-            for row in rows
-            if scores[number, row] > 0
-        ]
-        for number, (reader, rows) in enumerate(zip(readers, top, strict=True))
+        _matches(reader, found, scores[number], rows)
+        for number, (reader, rows) in enumerate(zip(readers, _top(scores, limit), strict=True))
     ]
 
 
@@ -90,7 +85,7 @@ def _weights(readers: Sequence[Reader], found: WishScores, *, muted: bool) -> sp
     return sparse.csr_matrix((np.array(data, np.float32), columns, starts), shape=shape)
 
 
-def _top(scores: Floats, limit: int) -> np.ndarray:
+def _top(scores: Floats, limit: int) -> NDArray[np.intp]:
     """The columns of the `limit` highest scores of each row, best first, ties by column."""
     count = scores.shape[1]
     if limit < count:
@@ -104,19 +99,23 @@ def _top(scores: Floats, limit: int) -> np.ndarray:
     return np.take_along_axis(best, order, axis=1)
 
 
-def _match(
-    day: Day, reader: Reader, found: WishScores, row: int, score: float, seeds: Seeds
-) -> Match:
-    """Say why: the reader's wishes that speak for the entry, the strongest first."""
-    strength = []
-    for place, interest in enumerate(reader.interests):
-        if not interest.muted:
-            value = interest.weight * float(found.scores[found.index[_looked_for(interest)], row])
-            if value > 0:
-                strength.append((-value, place))
-    if not strength:
-        return Match(row, score, -1, (Evidence(EvidenceKind.POPULAR),))
-    strength.sort()
-    places = [place for _, place in strength]
-    evidence = tuple(explain(day, row, reader.interests[place], seeds) for place in places[:3])
-    return Match(row, score, places[0], evidence)
+def _matches(
+    reader: Reader, found: WishScores, scores: Floats, rows: NDArray[np.intp]
+) -> list[Match]:
+    """The entries of `rows` that anything speaks for, with the wishes that do."""
+    kept = rows[scores[rows] > 0]
+    places = [place for place, wish in enumerate(reader.interests) if not wish.muted]
+    if not places:
+        return [Match(int(row), float(scores[row])) for row in kept]
+    wishes = [found.index[_looked_for(reader.interests[place])] for place in places]
+    weights = np.array([reader.interests[place].weight for place in places], dtype=np.float32)
+    strength = weights[:, None] * found.scores[wishes].toarray()[:, kept]
+    order = np.argsort(-strength, axis=0, kind="stable")
+    return [
+        Match(
+            int(row),
+            float(scores[row]),
+            tuple(places[at] for at in order[:, column] if strength[at, column] > 0),
+        )
+        for column, row in enumerate(kept)
+    ]

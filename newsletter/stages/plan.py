@@ -11,6 +11,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from newsletter.compose import CANDIDATES_PER_PLACE, compose
+from newsletter.match.explain import explain
 from newsletter.match.features import Day, day_features
 from newsletter.match.score import Reader, match_block
 from newsletter.match.wishes import Seeds
@@ -23,7 +24,6 @@ from subscribers.audience import Member
 from subscribers.profile import Kind
 
 _ARCHIVE_TEXTS = 3000
-_ALIKE_COSINE = 0.9
 
 Blocks = Callable[[Session, int], Iterator[list[Member]]]
 """Blocks of members with an id above the given one, read from the session."""
@@ -106,13 +106,15 @@ class Planner:
             for member in members
         ]
         limit = CANDIDATES_PER_PLACE * max(member.max_papers for member in members)
-        found = match_block(day, readers, limit, self._seeds(session, members))
+        seeds = self._seeds(session, members)
+        found = match_block(day, readers, limit, seeds)
         for member, reader, matches in zip(members, readers, found, strict=True):
             digest = compose(
                 matches[: CANDIDATES_PER_PLACE * member.max_papers],
                 day.entries,
-                lambda one, other: _alike(day, one, other),
-                member.max_papers,
+                day.alike,
+                lambda match, wishes=member.interests: explain(day, match, wishes, seeds),  # type: ignore[misc]
+                places=member.max_papers,
                 considered=len(day.entries) - reader.first_row,
             )
             yield member.id, digest
@@ -141,7 +143,3 @@ class Planner:
                     self.report.skipped[planned.digest.reason] += 1
             audience.advance(session, members, covered_until=self.now, now=self.now)
 
-
-def _alike(day: Day, one: int, other: int) -> bool:
-    likeness = day.vectors[one].multiply(day.vectors[other]).sum()
-    return bool(likeness > _ALIKE_COSINE)

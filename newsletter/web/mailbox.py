@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from subscribers.web.assets import Asset
 from subscribers.web.deps import WebDeps
 from subscribers.web.pages import SECURITY_HEADERS, page
 
@@ -52,10 +53,12 @@ class Mailbox:
 
     def routes(self) -> list[Route]:
         """`/mailbox`, one page a mail, and the mail's HTML alone for its frame."""
+        style = Asset(self.deps, "mailbox.css", "text/css")
         return [
             Route("/mailbox", self.index, methods=["GET"]),
             Route("/mailbox/{name}", self.show, methods=["GET"]),
             Route("/mailbox/{name}/html", self.html, methods=["GET"]),
+            Route("/static/mailbox.css", style.serve, methods=["GET"]),
         ]
 
     def index(self, _: Request) -> Response:

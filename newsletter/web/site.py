@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -49,25 +50,39 @@ def _deps(app: App) -> WebDeps:
         environment = app.templates.html if name.endswith(".html") else app.templates.text
         return environment.get_template(name).render(context)
 
-    def flush() -> None:
-        # A relay that is down keeps the mail in the ledger; the next tick tries again.
-        try:
-            app.notices().run()
-        except NewsletterError:
-            return
-
     return WebDeps(
         sessions=app.sessions,
         readers=reading(app.sessions),
         signer=app.signer,
         render=render,
         send_notice=queue_notice,
-        flush=flush,
+        flush=_Flusher(app).flush,
         now=clock.now,
         base_url=app.settings.base_url,
         site=app.settings.site_name,
         contact=app.settings.contact or "",
     )
+
+
+class _Flusher:
+    """Sends queued notices, one run at a time, however many requests ask for it at once."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._asked = threading.Event()
+        self._running = threading.Lock()
+
+    def flush(self) -> None:
+        """Send what is queued by now, or leave it to the run that is under way."""
+        self._asked.set()
+        while self._asked.is_set() and self._running.acquire(blocking=False):
+            try:
+                self._asked.clear()
+                self._app.notices().run()
+            except NewsletterError:
+                pass  # a relay that is down leaves the mail in the ledger; the next tick tries again
+            finally:
+                self._running.release()
 
 
 def _alive(_: Request) -> Response:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from newsletter.match.explain import explain
 from newsletter.match.features import day_features
 from newsletter.match.score import Reader, match_block
 from newsletter.model import EvidenceKind
@@ -58,7 +59,7 @@ def evidence(wishes: str, entry_id: int):
     reader = Reader(parse_profile(wishes).interests)
     for match in match_block(DAY, [reader], 10, {})[0]:
         if DAY.entries[match.row].id == entry_id:
-            return match.evidence[0]
+            return explain(DAY, match, reader.interests, {})[0]
     pytest.fail(f"{entry_id} was not matched")
 
 
@@ -113,7 +114,7 @@ def test_a_seed_paper_finds_its_like() -> None:
     texts = {"arxiv:2001.00001": ("Folding proteins", "Protein backbones by a diffusion model")}
     (matches,) = match_block(DAY, [Reader((seed,))], 10, texts)
     assert DAY.entries[matches[0].row].id == 4
-    assert matches[0].evidence[0].detail == "Folding proteins"
+    assert explain(DAY, matches[0], (seed,), texts)[0].detail == "Folding proteins"
     assert match_block(DAY, [Reader((seed,))], 10, {}) == [[]]
 
 
@@ -154,8 +155,8 @@ def test_blocks_do_not_change_picks_and_what_is_muted_never_passes(profiles, mut
     together = match_block(DAY, readers, 3, {})
     apart = [match_block(DAY, [reader], 3, {})[0] for reader in readers]
     for one, other in zip(together, apart, strict=True):
-        assert [(match.row, match.evidence) for match in one] == [
-            (match.row, match.evidence) for match in other
+        assert [(match.row, match.interests) for match in one] == [
+            (match.row, match.interests) for match in other
         ]
         for match in one:
             found = DAY.entries[match.row]

@@ -71,12 +71,11 @@ def test_every_spelling_of_a_mailbox_has_one_hash():
 def test_any_text_is_either_an_ascii_mailbox_or_refused(text):
     try:
         found = parse_address(text)
-    except AddressError as error:
-        assert str(error)
-    else:
-        assert found.email.isascii()
-        assert found.email.isprintable()
-        assert " " not in found.email
+    except AddressError:
+        return
+    assert found.email.isascii()
+    assert found.email.isprintable()
+    assert " " not in found.email
 
 
 @given(st.text(max_size=40))

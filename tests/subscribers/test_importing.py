@@ -119,9 +119,7 @@ def test_what_was_exported_can_be_imported(session):
     session.flush()
     out = io.StringIO(newline="")
     assert export_csv(session, out) == 2
-    before = {
-        email: (read_preferences(row), row.state) for email, row in people(session).items()
-    }
+    before = {email: (read_preferences(row), row.state) for email, row in people(session).items()}
     session.rollback()
     assert not people(session)
     report = import_csv(session, lines(out.getvalue()), now=NOW)

@@ -88,7 +88,9 @@ def test_a_wish_that_cannot_be_taken_is_quoted_in_the_message(typed, message):
 
 
 def test_lines_and_commas_part_wishes_but_not_within_quotation_marks():
-    text = 'speculative decoding, "attention, please"\n\n author:"LeCun, Yann" ,-"a, b"\r\n- "c, d", e'
+    text = (
+        'speculative decoding, "attention, please"\n\n author:"LeCun, Yann" ,-"a, b"\r\n- "c, d", e'
+    )
     assert [wish_text(one) for one in parse_profile(text).interests] == [
         "speculative decoding",
         '"attention, please"',

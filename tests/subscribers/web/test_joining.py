@@ -152,6 +152,7 @@ def test_a_confirmation_link_that_is_too_old_or_overtaken(site):
 
 def test_a_fresh_link_comes_by_mail(site):
     site.joined()
+    site.clock.advance(minutes=5)
     assert site.client.get("/preferences").status_code == 200
     answer = site.client.post("/preferences", data={"email": "ADA@example.org"})
     assert "If a digest goes to" in answer.text

@@ -153,9 +153,7 @@ def test_a_body_of_any_shape_is_answered(site, kind, body):
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    st.dictionaries(st.sampled_from([*FORM, "paused_until"]), st.text(max_size=30), max_size=9)
-)
+@given(st.dictionaries(st.sampled_from([*FORM, "paused_until"]), st.text(max_size=30), max_size=9))
 def test_any_form_gets_an_answer(site, fields):
     site.clock.advance(hours=2)
     data = {**FORM, **{k: v.encode("utf-8", "replace").decode() for k, v in fields.items()}}
