@@ -23,9 +23,7 @@ def options(description: str | None) -> argparse.Namespace:
     return parser.parse_args()
 
 
-def report(
-    name: str, value: float, unit: str, yardstick: float | None = None, **more: Any
-) -> None:
+def report(name: str, value: float, unit: str, yardstick: float | None = None, **more: Any) -> None:
     """Print one JSON line; `yardstick`: what the same run measured of something well known."""
     line: dict[str, Any] = {"name": name, "value": round(value, 3), "unit": unit}
     if yardstick is not None:

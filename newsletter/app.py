@@ -86,9 +86,7 @@ class App:
 
     def notices(self) -> Sender:
         """What sends the mails that people asked for."""
-        return Sender(
-            self.sessions, NOTICES, self.mailer, self._notice_letters.load, clock.now
-        )
+        return Sender(self.sessions, NOTICES, self.mailer, self._notice_letters.load, clock.now)
 
     @cached_property
     def _notice_letters(self) -> NoticeLetters:

@@ -44,7 +44,7 @@ def _collect(app: App, now: datetime) -> None:
     try:
         report = app.collect(now.date(), now)
     except NewsletterError as error:
-        log.error("collect.failed", error=str(error))
+        log.warning("collect.failed", error=str(error))
         return
     for source in report.sources:
         if source.error:
@@ -57,7 +57,7 @@ def _tick(app: App, now: datetime) -> None:
     try:
         planned, sent = app.pipeline().tick(now)
     except NewsletterError as error:
-        log.error("tick.failed", error=str(error))
+        log.warning("tick.failed", error=str(error))
         return
     if planned.planned or planned.skipped or sent.outcomes or sent.recovered:
         log.info(

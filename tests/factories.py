@@ -11,7 +11,9 @@ NOW = datetime(2026, 6, 10, 6, 30, tzinfo=UTC)
 DAY = date(2026, 6, 10)
 
 
-def entry(id: int = 1, title: str = "A title", abstract: str = "An abstract.", **more: Any) -> Entry:
+def entry(
+    id: int = 1, title: str = "A title", abstract: str = "An abstract.", **more: Any
+) -> Entry:
     values: dict[str, Any] = {
         "id": id,
         "key": f"arxiv:2606.{id:05}",

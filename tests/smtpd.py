@@ -29,14 +29,18 @@ class Handler:
         self.options = options
         self.numbers = itertools.count()
 
-    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list) -> str:
+    async def handle_MAIL(
+        self, server: Any, session: Any, envelope: Any, address: str, options: list
+    ) -> str:
         if self.options.refuse_sender:
             return "550 5.7.1 this sender may not"
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 OK"
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list) -> str:
+    async def handle_RCPT(
+        self, server: Any, session: Any, envelope: Any, address: str, options: list
+    ) -> str:
         if "unknown" in address:
             return "550 5.1.1 no such mailbox"
         if "greylisted" in address:

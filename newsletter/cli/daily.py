@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,14 +11,13 @@ import typer
 from newsletter import clock
 from newsletter.app import App
 from newsletter.cli.parts import Day, failed_if, open_app, parse_day
+from newsletter.cli.previews import would_get
 from newsletter.cli.terminal import Json, print_json, print_table, progress, say
-from newsletter.model import Digest, Entry, Skip
 from newsletter.pipeline import everybody
 from newsletter.stages.collect import CollectReport, Step
-from newsletter.stages.letters import DigestLetters, Person
 from newsletter.stages.plan import PlanReport
 from newsletter.stages.send import SendReport
-from newsletter.store import ledger, reading
+from newsletter.store import ledger
 from newsletter.store.engine import reading as reading_sessions
 from newsletter.store.ledger import Scope
 from subscribers import audience
@@ -33,7 +31,6 @@ def register(app: typer.Typer) -> None:
     app.command("run")(run)
     app.command("send")(send)
     app.command("status")(status)
-    app.command("preview")(preview)
 
 
 def collect(source: Source = None, day: Day = None, json: Json = False) -> None:
@@ -118,61 +115,9 @@ def status(day: Day = None, json: Json = False) -> None:
     print_table(f"Edition of {chosen}", ["State", "Reason", "#Count"], [*table, ("all", "", total)])
 
 
-def preview(
-    email: Annotated[str | None, typer.Option(help="Whose digest; everybody's if unset.")] = None,
-    day: Day = None,
-    out: Annotated[Path, typer.Option(help="Folder for the .eml files.")] = Path("preview"),
-    json: Json = False,
-) -> None:
-    """Write the digests that would be sent now as .eml files. Nothing is planned, nothing is sent."""
-    chosen, now = parse_day(day), clock.now()
-    app = open_app()
-    out.mkdir(parents=True, exist_ok=True)
-    letters = DigestLetters(app.renderer(), app.links)
-    rows: list[dict[str, Any]] = []
-    for person, digest, entries in _would_get(app, chosen, now, email):
-        if isinstance(digest, Skip):
-            rows.append({"email": person.email, "picks": 0, "file": None, "why": digest.reason})
-            continue
-        letter = letters.letter(0, person, chosen, now, digest, entries)
-        path = out / f"{chosen}-{person.id}.eml"
-        path.write_bytes(app.renderer().digest(letter).data)
-        rows.append({"email": person.email, "picks": len(digest.picks), "file": str(path)})
-    if json:
-        print_json({"day": chosen, "previews": rows})
-    else:
-        table = [(r["email"], r["picks"], r["file"] or r.get("why")) for r in rows]
-        print_table(f"Previews for {chosen}", ["Reader", "#Papers", "File"], table)
-    failed_if(email is not None and not rows, f"nobody who may be mailed is subscribed as {email}")
-
-
-def _would_get(
-    app: App, day: date, now: datetime, email: str | None
-) -> list[tuple[Person, Digest | Skip, dict[int, Entry]]]:
-    planner = app.planner(now)
-    found: list[tuple[Person, Digest | Skip, dict[int, Entry]]] = []
-    with reading_sessions(app.sessions)() as session:
-        if email is None:
-            blocks = list(everybody(day, now)(session, 0))
-        else:
-            member = audience.by_address(session, email, now=now)
-            blocks = [[replace(member, edition_day=day)]] if member else []
-        for members in blocks:
-            for member, digest in zip(members, planner.choose(session, members), strict=True):
-                ids = [p.entry_id for p in digest.picks] if isinstance(digest, Digest) else []
-                person = Person(member.id, member.email, member.links_version)
-                found.append((person, digest, reading.entries_by_id(session, ids)))
-    return found
-
-
 def _dry_run(app: App, day: date, now: datetime, collected: CollectReport, *, json: bool) -> None:
     rows = [
-        (
-            person.email,
-            len(digest.picks) if isinstance(digest, Digest) else 0,
-            _why(digest, entries),
-        )
-        for person, digest, entries in _would_get(app, day, now, None)
+        (would.person.email, would.count, would.why) for would in would_get(app, day, now, None)
     ]
     if json:
         digests = [{"email": email, "picks": picks, "why": why} for email, picks, why in rows]
@@ -180,13 +125,6 @@ def _dry_run(app: App, day: date, now: datetime, collected: CollectReport, *, js
     else:
         print_table(f"Would be sent for {day}", ["Reader", "#Papers", "Why"], rows)
     _failed_sources(collected)
-
-
-def _why(digest: Digest | Skip, entries: dict[int, Entry]) -> str:
-    if isinstance(digest, Skip):
-        return digest.reason
-    wishes = dict.fromkeys(pick.evidence[0].interest or "popular" for pick in digest.picks)
-    return ", ".join(wishes)
 
 
 def collect_with_progress(
@@ -249,8 +187,8 @@ def print_edition(app: App, day: date) -> None:
         table = [(row.email, row.picks, row.reason or row.wishes, row.state.value) for row in rows]
         print_table(f"Edition of {day}", ["Reader", "#Papers", "Why", "State"], table)
     else:
-        table = [(state.value, why or "", count) for state, why, count in counts]
-        print_table(f"Edition of {day}", ["State", "Reason", "#Count"], table)
+        totals = [(state.value, why or "", count) for state, why, count in counts]
+        print_table(f"Edition of {day}", ["State", "Reason", "#Count"], totals)
 
 
 def _numbers(planned: PlanReport, sent: SendReport) -> dict[str, Any]:

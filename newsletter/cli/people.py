@@ -107,14 +107,12 @@ def import_file(
                 "added": report.added,
                 "known": report.known,
                 "suppressed": report.suppressed,
-                "errors": [
-                    {"line": error.line, "message": error.message} for error in report.errors
-                ],
+                "errors": [{"line": row.line, "message": row.message} for row in report.errors],
             }
         )
     else:
-        for error in report.errors:
-            say(f"line {error.line}: {error.message}", style="red")
+        for row in report.errors:
+            say(f"line {row.line}: {row.message}", style="red")
         say(
             f"{report.added} added, {report.known} known already, {report.suppressed} suppressed, "
             f"{len(report.errors)} refused."

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.model import Digest, Entry, Pick, Section
@@ -71,9 +71,7 @@ class DigestLetters:
             else:
                 yield Job(message, row.attempts, row.planned_at)
 
-    def letters(
-        self, session: Session, ids: Sequence[int]
-    ) -> Iterator[tuple[Row[Any], DigestLetter]]:
+    def letters(self, session: Session, ids: Sequence[int]) -> Iterator[tuple[Any, DigestLetter]]:
         """The letters of these deliveries."""
         delivery = tables.Delivery
         rows = session.execute(
@@ -115,25 +113,26 @@ class DigestLetters:
             self._entries.update(reading.entries_by_id(session, missing))
         return found
 
-    def _letter(self, row: Row[Any], digest: Digest) -> DigestLetter:
+    def _letter(self, row: Any, digest: Digest) -> DigestLetter:
         return self.letter(
-            row.id,
             Person(row.subscriber_id, row.email, row.links_version),
-            row.edition_day,
-            row.planned_at,
             digest,
             self._entries,
-            row.note,
+            day=row.edition_day,
+            planned_at=row.planned_at,
+            row_id=row.id,
+            note=row.note,
         )
 
     def letter(
         self,
-        row_id: int,
         person: Person,
+        digest: Digest,
+        entries: Mapping[int, Entry],
+        *,
         day: date,
         planned_at: datetime,
-        digest: Digest,
-        entries: dict[int, Entry],
+        row_id: int = 0,
         note: str | None = None,
     ) -> DigestLetter:
         """One letter, with its links; also used for previews, which have no row."""

@@ -142,4 +142,3 @@ class Planner:
                 else:
                     self.report.skipped[planned.digest.reason] += 1
             audience.advance(session, members, covered_until=self.now, now=self.now)
-

@@ -17,7 +17,7 @@ T = TypeVar("T")
 _BLOCK = 500  # SQLite allows 32,766 variables a statement, but plans long lists slowly.
 
 
-def _entries() -> Select[tuple[Entry, int | None, int | None]]:
+def _entries() -> Select[Entry, int | None, int | None]:
     def highest(column: InstrumentedAttribute[int | None]) -> ScalarSelect[int | None]:
         mine = Listing.entry_id == Entry.id
         return select(func.max(column)).where(mine).correlate(Entry).scalar_subquery()
@@ -25,7 +25,7 @@ def _entries() -> Select[tuple[Entry, int | None, int | None]]:
     return select(Entry, highest(Listing.votes), highest(Listing.comments))
 
 
-def _value(row: Row[tuple[Entry, int | None, int | None]]) -> model.Entry:
+def _value(row: Row[Entry, int | None, int | None]) -> model.Entry:
     entry, votes, comments = row
     return model.Entry(
         id=entry.id,

@@ -33,7 +33,9 @@ class Way:
 def way(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Way]:
     folder = tmp_path / "mails"
     if request.param == "outbox":
-        yield Way(Outbox(folder), lambda: [path.read_bytes() for path in sorted(folder.glob("*.eml"))])
+        yield Way(
+            Outbox(folder), lambda: [path.read_bytes() for path in sorted(folder.glob("*.eml"))]
+        )
         return
     with smtpd.running(folder) as server:
         relay = Relay("127.0.0.1", server.port, "opportunistic")
@@ -53,7 +55,10 @@ def test_one_connection_takes_many(way: Way) -> None:
     with way.mailer.connect() as connection:
         outcomes = [connection.send(message(number)).outcome for number in range(20)]
     assert outcomes == [Outcome.SUBMITTED] * 20
-    ids = {email.message_from_bytes(data, policy=email.policy.SMTP)["Message-ID"] for data in way.sent()}
+    ids = {
+        email.message_from_bytes(data, policy=email.policy.SMTP)["Message-ID"]
+        for data in way.sent()
+    }
     assert len(ids) == 20
 
 
@@ -95,7 +100,10 @@ def test_what_the_relay_says_of_one_mail_leaves_the_next_alone(tmp_path, to, out
 def test_a_refused_sender_blames_no_reader(tmp_path: Path) -> None:
     with smtpd.running(tmp_path, "--refuse-sender") as server:
         mailer = SmtpMailer(Relay("127.0.0.1", server.port, "opportunistic"), timeout=5)
-        with mailer.connect() as connection, pytest.raises(MailerError, match=r"refuses the sender.*550"):
+        with (
+            mailer.connect() as connection,
+            pytest.raises(MailerError, match=r"refuses the sender.*550"),
+        ):
             connection.send(message(1))
 
 

@@ -183,7 +183,9 @@ def test_one_edition_from_sign_up_to_inbox_and_the_day_after(
         assert not papers & first_papers.get(reader, set()), "no paper comes twice"
     with app.sessions() as session:
         assert session.scalar(select(func.count(Pick.entry_id))) == session.scalar(
-            select(func.count()).select_from(select(Pick.subscriber_id, Pick.entry_id).distinct().subquery())
+            select(func.count()).select_from(
+                select(Pick.subscriber_id, Pick.entry_id).distinct().subquery()
+            )
         )
 
 

@@ -27,7 +27,11 @@ def test_singular_and_plural_are_one() -> None:
 
 def test_pairs_do_not_reach_over_a_stop_word() -> None:
     assert terms(tokens("attention is all you need")) == ["attention", "need"]
-    assert terms(tokens("speculative decoding")) == ["speculative", "decoding", "speculative decoding"]
+    assert terms(tokens("speculative decoding")) == [
+        "speculative",
+        "decoding",
+        "speculative decoding",
+    ]
 
 
 def test_chinese_is_cut_into_characters() -> None:

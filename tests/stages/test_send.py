@@ -167,12 +167,16 @@ def test_a_living_sender_keeps_its_claims_and_a_dead_one_loses_them(app: App) ->
     assert report.outcomes == {Outcome.SUBMITTED: 3}
     assert states(app) == {DeliveryState.SUBMITTED: 3, DeliveryState.PLANNED: 1}
     with app.sessions() as session:
-        marked = session.scalars(select(Delivery.id).where(Delivery.uncertain_at.is_not(None))).all()
+        marked = session.scalars(
+            select(Delivery.id).where(Delivery.uncertain_at.is_not(None))
+        ).all()
     assert marked == ids[:1]
 
 
 @pytest.mark.parametrize("after", [40, 170])
-def test_kill_minus_nine_in_the_middle_of_500(operator: Operator, tmp_path: Path, after: int) -> None:
+def test_kill_minus_nine_in_the_middle_of_500(
+    operator: Operator, tmp_path: Path, after: int
+) -> None:
     connections = 4
     app = operator.app()
     planned(app, 500)
@@ -191,7 +195,12 @@ def test_kill_minus_nine_in_the_middle_of_500(operator: Operator, tmp_path: Path
 
         sent = operator.json("send")
         mails = server.mails()
-    ids = Counter(line for mail in mails for line in mail.data.split(b"\r\n") if line.startswith(b"Message-ID"))
+    ids = Counter(
+        line
+        for mail in mails
+        for line in mail.data.split(b"\r\n")
+        if line.startswith(b"Message-ID")
+    )
     assert len(ids) == 500, "everybody has theirs"
     doubles = [message_id for message_id, count in ids.items() if count > 1]
     assert len(doubles) <= connections
@@ -200,5 +209,7 @@ def test_kill_minus_nine_in_the_middle_of_500(operator: Operator, tmp_path: Path
     assert sent["recovered"] <= connections
     assert states(app) == {DeliveryState.SUBMITTED: 500}
     with app.sessions() as session:
-        marked = session.scalars(select(Delivery.id).where(Delivery.uncertain_at.is_not(None))).all()
+        marked = session.scalars(
+            select(Delivery.id).where(Delivery.uncertain_at.is_not(None))
+        ).all()
     assert len(doubles) <= len(marked) <= connections
