@@ -16,7 +16,13 @@ import httpx2
 
 from newsletter.collect.gate import Gate
 from newsletter.collect.guard import Deadline, GuardedBackend, GuardedTransport
-from newsletter.collect.response import TemporarySourceError, read_body, refusal
+from newsletter.collect.response import (
+    TemporarySourceError,
+    conditions,
+    fresh_validators,
+    read_body,
+    refusal,
+)
 from newsletter.errors import SourceError
 
 Validators = dict[str, dict[str, str]]
@@ -128,7 +134,7 @@ class Http:
         address = _address(url, params)
         headers = {"Accept": accept}
         if conditional:
-            headers |= _conditions(self.validators.get(address, {}))
+            headers |= conditions(self.validators.get(address, {}))
         give_up_at = self._monotonic() + self._limits.patience
         attempt = 1
         while True:
@@ -205,7 +211,7 @@ class Http:
                 raise refusal(url, response)
             body = read_body(url, response, self._limits.max_bytes)
             kind = response.headers.get("content-type", "")
-            return Answer(url, status, body, kind), _fresh(response.headers)
+            return Answer(url, status, body, kind), fresh_validators(response.headers)
         finally:
             response.close()
 
@@ -231,16 +237,6 @@ def _checked(url: str) -> httpx2.URL:
     if parsed.userinfo:
         raise SourceError(f"{parsed.host} is refused: an address must not hold a password")
     return parsed
-
-
-def _conditions(known: Mapping[str, str]) -> dict[str, str]:
-    names = {"etag": "If-None-Match", "last_modified": "If-Modified-Since"}
-    return {header: known[key] for key, header in names.items() if known.get(key)}
-
-
-def _fresh(headers: httpx2.Headers) -> dict[str, str]:
-    found = {"etag": headers.get("etag"), "last_modified": headers.get("last-modified")}
-    return {key: value for key, value in found.items() if value}
 
 
 def _wait(attempt: int, retry_after: float | None) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
@@ -50,6 +51,18 @@ def _http_date(value: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else None
+
+
+def conditions(known: Mapping[str, str]) -> dict[str, str]:
+    """The headers that make a request conditional on what is known of an address."""
+    names = {"etag": "If-None-Match", "last_modified": "If-Modified-Since"}
+    return {header: known[key] for key, header in names.items() if known.get(key)}
+
+
+def fresh_validators(headers: httpx2.Headers) -> dict[str, str]:
+    """What an answer gives to make the next request conditional."""
+    found = {"etag": headers.get("etag"), "last_modified": headers.get("last-modified")}
+    return {key: value for key, value in found.items() if value}
 
 
 class _Unpacker:

@@ -49,6 +49,6 @@ class Outbox:
 
 def file_name(message_id: str) -> str:
     """The name of a message's file: readable, unique, and safe whatever the Message-ID holds."""
-    readable = "".join(char if char.isalnum() or char in "-." else "-" for char in message_id)
-    digest = hashlib.sha256(message_id.encode()).hexdigest()[:12]
-    return f"{readable.strip('-.')[:80].split('-at-')[0]}-{digest}.eml"
+    readable = ".".join(message_id.strip("<>").partition("@")[0].split(".")[:2])
+    safe = "".join(char if char.isascii() and char.isalnum() else "-" for char in readable[:40])
+    return f"{safe}-{hashlib.sha256(message_id.encode()).hexdigest()[:12]}.eml"

@@ -1,0 +1,74 @@
+"""Screenshots of pages and mails in Debian's Chromium: `python -m tests.e2e.shots FOLDER`.
+
+Plays the demo, serves it, and writes each page at 1280 and 390 px, light and dark.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from newsletter.cli import demonstration
+from newsletter.web.mailbox import read_mail
+from tests.e2e.site import serving
+from tests.smtpd import free_port
+
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+
+
+def chromium() -> str | None:
+    """Where Chromium is, or None."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """A headless Chromium that asks nobody outside for anything."""
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(
+            executable_path=chromium(),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield found
+        found.close()
+
+
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as place:
+        port = free_port()
+        app, rows = demonstration.play(Path(place) / "demo", f"http://127.0.0.1:{port}", quiet=True)
+        mail = Path(rows[0]["file"])
+        text = read_mail(mail).text
+        preferences = next(word for word in text.split() if "/preferences/" in word)
+        leave = next(word for word in text.split() if "/unsubscribe/" in word)
+        with serving(app, port, mailbox=mail.parent) as base, browser() as chrome:
+            pages = {
+                "sign-up": f"{base}/",
+                "preferences": preferences,
+                "unsubscribe": leave,
+                "mailbox": f"{base}/mailbox",
+                "mailbox-mail": f"{base}/mailbox/{mail.name}",
+                "digest": f"{base}/mailbox/{mail.name}/html",
+                "missing": f"{base}/nowhere",
+            }
+            for name, url in pages.items():
+                for size, (width, height) in SIZES.items():
+                    for scheme in ("light", "dark"):
+                        page = chrome.new_page(
+                            viewport={"width": width, "height": height}, color_scheme=scheme
+                        )
+                        page.goto(url)
+                        page.screenshot(path=folder / f"{name}-{size}-{scheme}.png", full_page=True)
+                        page.close()
+        app.engine.dispose()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
