@@ -11,7 +11,9 @@ from newsletter.match.words import STOP, name_key, tokens
 from newsletter.model import Entry, Evidence, EvidenceKind, Match
 from subscribers.profile import Interest, Kind
 
-_FRAGMENT_WORDS = 9
+_FRAGMENT_WORDS = 10
+_WORDS_BEFORE = 3
+_ENDS = (".", "!", "?", ";", ":")
 _SPACED_WORD = re.compile(r"\S+")
 
 
@@ -45,7 +47,7 @@ def _evidence(day: Day, row: int, interest: Interest, seeds: Seeds) -> Evidence:
 def fragment(entry: Entry, wish: str) -> str:
     """A few words of the abstract, or else of the title, around the place that meets the wish best.
 
-    Verbatim text, at most nine words; "" if no word of the wish occurs.
+    Verbatim text, at most ten words of one sentence; "" if no word of the wish occurs.
     """
     wanted = [word for word in tokens(wish) if word not in STOP]
     if not wanted:
@@ -54,10 +56,24 @@ def fragment(entry: Entry, wish: str) -> str:
         spans = [(match.start(), match.end()) for match in _SPACED_WORD.finditer(text)]
         best = _best_place([tokens(text[start:end]) for start, end in spans], wanted)
         if best is not None:
-            first = max(0, best - _FRAGMENT_WORDS // 3)
-            last = min(len(spans), first + _FRAGMENT_WORDS) - 1
-            return text[spans[first][0] : spans[last][1]]
+            first, last = _window([text[start:end] for start, end in spans], best)
+            return text[spans[first][0] : spans[last][1]].rstrip(".,;:")
     return ""
+
+
+def _window(words: list[str], best: int) -> tuple[int, int]:
+    """The first and last word to show around a place, without leaving its sentence."""
+    first = best
+    while first > 0 and best - first < _WORDS_BEFORE and not words[first - 1].endswith(_ENDS):
+        first -= 1
+    last = best
+    while (
+        last + 1 < len(words)
+        and last - first + 1 < _FRAGMENT_WORDS
+        and not words[last].endswith(_ENDS)
+    ):
+        last += 1
+    return first, last
 
 
 def _best_place(words: list[list[str]], wanted: list[str]) -> int | None:

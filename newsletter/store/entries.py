@@ -84,19 +84,24 @@ def save(session: Session, source_id: int, listed: Sequence[Listed], now: dateti
     )
 
 
+def ids_by_key(session: Session, keys: Iterable[str]) -> dict[str, int]:
+    """Canonical key -> id of the entry that is known by it; unknown keys are absent."""
+    found: dict[str, int] = {}
+    for part in in_chunks(set(keys)):
+        rows = session.execute(
+            select(EntryKey.key, EntryKey.entry_id).where(EntryKey.key.in_(part))
+        )
+        found.update((key, entry_id) for key, entry_id in rows)
+    return found
+
+
 def _announced(group: _Group) -> bool:
     return any(paper.type in _ANNOUNCING for paper in group.papers)
 
 
 def _groups(session: Session, listed: Sequence[Listed]) -> list[_Group]:
     """The batch by paper: listings belong together by a common key or a common stored entry."""
-    keys = {key for paper in listed for key in paper.keys}
-    owner: dict[str, int] = {}
-    for part in in_chunks(keys):
-        found = session.execute(
-            select(EntryKey.key, EntryKey.entry_id).where(EntryKey.key.in_(part))
-        )
-        owner.update((row.key, row.entry_id) for row in found)
+    owner = ids_by_key(session, (key for paper in listed for key in paper.keys))
     rows = _rows(session, set(owner.values()))
     root: dict[str | int, str | int] = {}
 

@@ -19,6 +19,8 @@ class Source(Base):
     `validators`: `{url: {"etag": ..., "last_modified": ...}}` for conditional GET.
     `cursor`: what the collector needs to go on from; moved only after its entries are committed.
     `from_settings`: the operator's settings name it; it is disabled when they no longer do.
+    `complete_until`: the last day whose announcements are all in, where the kind can be caught up.
+    `retry_at`: it failed several times in a row and is left alone until then.
     """
 
     __tablename__ = "source"
@@ -31,6 +33,8 @@ class Source(Base):
     validators: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     cursor: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     from_settings: Mapped[bool] = mapped_column(default=False)
+    complete_until: Mapped[date | None]
+    retry_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     last_success_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     last_error: Mapped[str | None] = mapped_column(Text)
     failures: Mapped[int] = mapped_column(default=0)
@@ -41,6 +45,7 @@ class Entry(Base):
 
     `field_versions`: `{"comment": 1}` for each text that comes from an older version than
     `version`, because the newer one did not give it: merging must not depend on who came first.
+    `withdrawn_at`: when its withdrawal was first seen; such a paper is never mailed.
     """
 
     __tablename__ = "entry"
@@ -65,6 +70,7 @@ class Entry(Base):
     first_seen_at: Mapped[datetime] = mapped_column(UTCDateTime)
     first_listed_on: Mapped[date]
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class EntryKey(Base):
@@ -92,6 +98,50 @@ class Listing(Base):
     votes: Mapped[int | None]
     comments: Mapped[int | None]
     seen_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class Signal(Base):
+    """Social attention of an entry (`votes`, `hn-points`, `stars`, ...) as it stood at a moment.
+
+    A row is written when the number differs from the one before, so the rows are its history.
+    """
+
+    __tablename__ = "signal"
+
+    entry_id: Mapped[int] = mapped_column(
+        ForeignKey("entry.id", ondelete="CASCADE"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(String(24), primary_key=True)
+    observed_at: Mapped[datetime] = mapped_column(UTCDateTime, primary_key=True)
+    value: Mapped[int]
+
+
+class Revision(Base):
+    """A later version of an entry. `changed`: the fields that differ from what was known before."""
+
+    __tablename__ = "revision"
+    __table_args__ = (Index(None, "seen_at"),)
+
+    entry_id: Mapped[int] = mapped_column(
+        ForeignKey("entry.id", ondelete="CASCADE"), primary_key=True
+    )
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seen_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    changed: Mapped[list[str]] = mapped_column(JSON)
+
+
+class HostTurn(Base):
+    """Whose turn it is to ask the hosts below a domain, over all processes that share the database.
+
+    Nobody may ask before `free_at`. `holder` is asking just now; after `held_until` it counts as dead.
+    """
+
+    __tablename__ = "host_turn"
+
+    domain: Mapped[str] = mapped_column(String(255), primary_key=True)
+    free_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    holder: Mapped[str | None] = mapped_column(String(120))
+    held_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class Edition(Base):

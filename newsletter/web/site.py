@@ -25,7 +25,7 @@ from subscribers.web.routes import routes
 
 def create(app: App, *, mailbox: Path | None = None) -> Starlette:
     """The site. `mailbox`: a folder of .eml files to show at /mailbox; only ever for the demo."""
-    deps = _deps(app)
+    deps = _deps(app, "/mailbox" if mailbox is not None else None)
     paths = [
         Route("/", quiet(deps, JoiningPages(deps).show_form), methods=["GET"]),
         *routes(deps),
@@ -45,10 +45,10 @@ def create(app: App, *, mailbox: Path | None = None) -> Starlette:
     )
 
 
-def _deps(app: App) -> WebDeps:
+def _deps(app: App, mailbox: str | None) -> WebDeps:
     def render(name: str, context: dict[str, Any]) -> str:
         environment = app.templates.html if name.endswith(".html") else app.templates.text
-        return environment.get_template(name).render(context)
+        return environment.get_template(name).render(mailbox=mailbox, **context)
 
     return WebDeps(
         sessions=app.sessions,

@@ -1,0 +1,96 @@
+"""Settings: read once, every bad key told together, documented as they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from newsletter.errors import SettingsError
+from newsletter.settings import Settings, env_name, load, parse_relay
+from tests import documents
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for key in [key for key in os.environ if key.startswith("NEWSLETTER_")]:
+        monkeypatch.delenv(key)
+
+
+def test_env_example_and_docs_say_what_the_settings_are() -> None:
+    assert documents.EXAMPLE.read_text("utf-8") == documents.env_example()
+    assert documents.TABLE.read_text("utf-8") == documents.settings_table()
+
+
+def test_env_example_loads_and_changes_nothing_but_what_it_must(tmp_path: Path) -> None:
+    loaded = load(documents.EXAMPLE)
+    text = documents.EXAMPLE.read_text("utf-8").replace("\n#NEWSLETTER_", "\nNEWSLETTER_")
+    all_set = "\n".join(line for line in text.splitlines() if not line.endswith("="))
+    (tmp_path / ".env").write_text(all_set, "utf-8")
+    assert load(tmp_path / ".env") == loaded
+
+
+def test_every_bad_key_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = {
+        "NEWSLETTER_BASE_URL": "papers.example.org",
+        "NEWSLETTER_FROM": "nobody",
+        "NEWSLETTER_SMTP_URL": "http://relay",
+        "NEWSLETTER_SMTP_CONNECTIONS": "many",
+        "NEWSLETTER_SMTP_ULR": "smtp://relay",
+        "NEWSLETTER_DATABASE_URL": "mysql://x",
+    }
+    for key, value in bad.items():
+        monkeypatch.setenv(key, value)
+    with pytest.raises(SettingsError) as caught:
+        load(None)
+    told = str(caught.value).splitlines()[1:]
+    assert sorted(line.split()[0].rstrip(":") for line in told) == sorted(bad)
+    assert "pydantic" not in str(caught.value)
+
+
+def test_the_environment_wins_over_the_file(tmp_path, monkeypatch) -> None:
+    file = tmp_path / ".env"
+    file.write_text("NEWSLETTER_SITE_NAME=From the file\nNEWSLETTER_CONTACT=a@example.org\n", "utf-8")
+    monkeypatch.setenv("NEWSLETTER_SITE_NAME", "From outside")
+    loaded = load(file)
+    assert (loaded.site_name, loaded.contact) == ("From outside", "a@example.org")
+
+
+def test_what_would_mail_real_people_forgeable_links_is_refused() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(None).require_real()
+    assert "NEWSLETTER_SECRET_KEY" in str(caught.value)
+    assert "NEWSLETTER_FROM" in str(caught.value)
+    with pytest.raises(SettingsError, match="too short"):
+        Settings(_env_file=None, secret_key="short", from_="a@example.org").require_real()
+    Settings(_env_file=None, secret_key="long enough a text", from_="a@example.org").require_real()
+
+
+def test_settings_are_frozen_and_hide_secrets() -> None:
+    settings = Settings(_env_file=None, secret_key="the secret", smtp_url="smtp://a:hush@relay")
+    with pytest.raises(ValueError, match="frozen"):
+        settings.site_name = "other"  # type: ignore[misc]
+    assert "the secret" not in repr(settings)
+    assert "hush" not in repr(settings) + repr(settings.relay)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("smtp://relay", ("relay", 25, "opportunistic", None, None, True)),
+        ("smtps://ada:p%40ss@relay", ("relay", 465, "tls", "ada", "p@ss", True)),
+        ("smtp+starttls://relay:2525?verify=no", ("relay", 2525, "starttls", None, None, False)),
+        ("smtp://[::1]:25", ("::1", 25, "opportunistic", None, None, True)),
+    ],
+)
+def test_relays(url: str, expected: tuple[object, ...]) -> None:
+    relay = parse_relay(url)
+    found = (relay.host, relay.port, relay.security, relay.login, relay.password, relay.verify)
+    assert found == expected
+
+
+def test_names_of_the_environment() -> None:
+    assert env_name("from_") == "NEWSLETTER_FROM"
+    assert env_name("smtp_url") == "NEWSLETTER_SMTP_URL"
