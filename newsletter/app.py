@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import structlog
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,7 @@ from newsletter.collect.http import Http
 from newsletter.deliver.outbox import Outbox
 from newsletter.deliver.port import Mailer
 from newsletter.deliver.smtp import SmtpMailer
+from newsletter.errors import SourceError
 from newsletter.model import DeliveryState
 from newsletter.pipeline import Pipeline
 from newsletter.render import MailRenderer, Site, Templates
@@ -25,6 +27,7 @@ from newsletter.settings import Settings
 from newsletter.stages import collect as collecting
 from newsletter.stages.letters import DigestLetters, Links, NoticeLetters
 from newsletter.stages.plan import Planner
+from newsletter.stages.seeds import fetch_seeds
 from newsletter.stages.send import Sender
 from newsletter.stages.sources import ensure_sources
 from newsletter.store.editions import note_for_readers
@@ -33,6 +36,8 @@ from newsletter.store.ledger import DELIVERIES, NOTICES
 from newsletter.store.tables import Notice
 from subscribers.tables import Subscriber
 from subscribers.tokens import LinkSigner
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -70,10 +75,16 @@ class App:
         names: list[str] | None = None,
         on_progress: collecting.Progress = collecting.silent,
     ) -> collecting.CollectReport:
-        """Visit the sources, all or the named ones."""
-        return collecting.collect(
+        """Visit the sources, all or the named ones; with all, also fetch missing seed papers."""
+        report = collecting.collect(
             self.sessions, self.http, names, day=day, now=now, on_progress=on_progress
         )
+        if names is None:
+            try:
+                fetch_seeds(self.sessions, self.http, now)
+            except SourceError as error:
+                log.warning("seeds.failed", error=str(error))
+        return report
 
     def planner(self, now: datetime) -> Planner:
         """A planner as of `now`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -26,46 +27,52 @@ def start(app: App, now: Callable[[], datetime]) -> BackgroundScheduler:
         job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
     )
     scheduler.add_job(
-        lambda: _collect(app, now()),
+        lambda: collect(app, now()),
         IntervalTrigger(minutes=app.settings.collect_minutes, timezone="UTC"),
         id="collect",
         next_run_time=now(),
     )
     scheduler.add_job(
-        lambda: _tick(app, now()),
-        IntervalTrigger(minutes=1, timezone="UTC"),
-        id="tick",
+        lambda: tick(app, now()), IntervalTrigger(minutes=1, timezone="UTC"), id="tick"
     )
     scheduler.start()
     return scheduler
 
 
-def _collect(app: App, now: datetime) -> None:
-    try:
-        report = app.collect(now.date(), now)
-    except NewsletterError as error:
-        log.warning("collect.failed", error=str(error))
-        return
-    for source in report.sources:
-        if source.error:
-            log.warning("collect.source", source=source.name, error=source.error)
-        else:
+def _survives(job: Callable[[App, datetime], None]) -> Callable[[App, datetime], None]:
+    """Whatever a job meets is a log line, and the next one comes all the same."""
+
+    @wraps(job)
+    def guarded(app: App, now: datetime) -> None:
+        try:
+            job(app, now)
+        except NewsletterError as error:
+            log.warning("job.failed", job=job.__name__, error=str(error))
+        except Exception:
+            log.exception("job.broke", job=job.__name__)
+
+    return guarded
+
+
+@_survives
+def collect(app: App, now: datetime) -> None:
+    """Visit all sources for the day of `now` (UTC)."""
+    for source in app.collect(now.date(), now).sources:
+        if source.error is None:
             log.info("collect.source", source=source.name, listed=source.listed, new=source.new)
 
 
-def _tick(app: App, now: datetime) -> None:
-    try:
-        planned, sent = app.pipeline().tick(now)
-    except NewsletterError as error:
-        log.warning("tick.failed", error=str(error))
-        return
+@_survives
+def tick(app: App, now: datetime) -> None:
+    """Mail whoever is due."""
+    planned, sent = app.pipeline().tick(now)
     if planned.planned or planned.skipped or sent.outcomes or sent.recovered:
         log.info(
             "tick",
             planned=planned.planned,
-            skipped=dict(planned.skipped),
+            skipped={reason.value: count for reason, count in planned.skipped.items()},
             uncertain=sent.recovered,
             **{outcome.value: count for outcome, count in sent.outcomes.items()},
         )
     if sent.error:
-        log.error("tick.relay", error=sent.error)
+        log.warning("tick.relay", error=sent.error)

@@ -41,6 +41,17 @@ def whole(settings: Mapping[str, Any], name: str, default: int, least: int, most
     return value
 
 
+def query(settings: Mapping[str, Any], name: str = "query", most: int = 1000) -> str:
+    """A text that is asked for as it is: not empty, on one line."""
+    value = settings.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise SourceError(f"{name} must say what to search for")
+    found = " ".join(value.split())
+    if len(found) > most or not found.isprintable():
+        raise SourceError(f"{name} must be at most {most} printable characters")
+    return found
+
+
 def words(settings: Mapping[str, Any], name: str) -> tuple[str, ...]:
     """A list of words, or one string of them with spaces or commas between, each once."""
     value = settings.get(name, ())

@@ -29,6 +29,9 @@ class Batch:
     `notes`: one clear line for what is in order but worth telling ("a weekend: nothing announced").
     `cursor`: where to go on from once this batch is committed, or None to leave it as it is.
     `unchanged`: the source said that nothing changed since the last time (304).
+    `withdrawn`: keys of papers that the source has taken back without listing them again.
+    `batch_day`: the day of the announcements shown, where the source announces in daily batches.
+    `announced`: how many papers the answer held, those left out included, where that is known.
     """
 
     listed: tuple[Listed, ...] = ()
@@ -36,6 +39,9 @@ class Batch:
     notes: tuple[str, ...] = ()
     cursor: Mapping[str, Any] | None = None
     unchanged: bool = False
+    withdrawn: tuple[str, ...] = ()
+    batch_day: date | None = None
+    announced: int | None = None
 
 
 class Collector(Protocol):

@@ -20,7 +20,7 @@ _HTML = re.compile(rb"(?is)\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body
 _TITLE = re.compile(rb"<title[^>]*>(.{1,200}?)</title>", re.IGNORECASE | re.DOTALL)
 
 
-def read_xml(answer: Answer, *roots: str) -> etree._Element:
+def read_xml(answer: Answer, *roots: str, expected: str = "a feed") -> etree._Element:
     """The root element, which must be one of `roots`; entities and outside files are not followed.
 
     Raises SourceError naming what was answered in place of it.
@@ -32,9 +32,11 @@ def read_xml(answer: Answer, *roots: str) -> etree._Element:
         what = described(answer)
         if what == "XML":
             what = f"XML that is not well-formed ({error.msg})"
-        raise SourceError(f"{answer.url} answered {what} where a feed was expected") from error
+        raise SourceError(f"{answer.url} answered {what} where {expected} was expected") from error
     if root.tag not in roots:
-        raise SourceError(f"{answer.url} answered {described(answer)} where a feed was expected")
+        raise SourceError(
+            f"{answer.url} answered {described(answer)} where {expected} was expected"
+        )
     return root
 
 

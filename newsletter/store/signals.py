@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
@@ -25,7 +26,8 @@ def record(session: Session, observed: Mapping[Place, int], now: datetime) -> in
     the first.
     """
     known = latest(session, {entry_id for entry_id, _ in observed})
-    added, corrected = [], []
+    added: list[dict[str, Any]] = []
+    corrected: list[dict[str, Any]] = []
     for (entry_id, kind), value in observed.items():
         at, before = known.get((entry_id, kind), (None, None))
         row = {"entry_id": entry_id, "kind": kind, "observed_at": now, "value": value}

@@ -119,7 +119,7 @@ def test_a_seed_paper_finds_its_like() -> None:
 
 
 def test_evidence_quotes_the_paper() -> None:
-    assert evidence('"kv cache"', 2).detail == "Long prompts fill the KV cache"
+    assert evidence('"kv cache"', 2).detail == "prompts fill the KV cache"
     author = evidence('author:"hopper, grace"', 2)
     assert (author.kind, author.detail) == (EvidenceKind.AUTHOR, "Grace Hopper")
     topic = evidence("speculative decoding", 1)

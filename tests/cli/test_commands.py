@@ -1,0 +1,186 @@
+"""The commands' contract: exit codes, one plain line for what is wrong, JSON alone on stdout."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.operator import Operator, add_papers, add_readers
+from tests.servers import Reply, serving
+from tests.smtpd import free_port
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Operator:
+    return Operator(tmp_path, f"sqlite:///{tmp_path / 'newsletter.sqlite3'}")
+
+
+def failed(done, code: int, *words: str) -> None:
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["frobnicate"], "frobnicate"),
+        (["collect", "--date", "tomorrow"], "tomorrow"),
+        (["collect", "--date", "2999-01-01"], "yet to come"),
+        (["status", "--nope"], "--nope"),
+        (["serve", "--port", "70000"], "65535"),
+        (["subscribers", "import"], "Missing argument"),
+    ],
+)
+def test_bad_usage_is_exit_2_and_a_line(operator: Operator, arguments, word) -> None:
+    failed(operator.run(*arguments), 2, word)
+
+
+@pytest.mark.parametrize("command", ["up", "serve", "send", "run"])
+def test_nothing_real_starts_with_the_default_secret_or_without_a_sender(operator, command) -> None:
+    operator.settings |= {"SECRET_KEY": "change-me"}
+    failed(operator.run(command), 2, "NEWSLETTER_SECRET_KEY", "default")
+
+
+def test_all_bad_settings_are_told(operator: Operator) -> None:
+    operator.settings |= {"BASE_URL": "nonsense", "SMTP_CONNECTIONS": "0", "SMTP_ULR": "x"}
+    failed(operator.run("status"), 2, "BASE_URL", "SMTP_CONNECTIONS", "SMTP_ULR is not a setting")
+
+
+def test_a_database_that_is_not_there_or_too_old(tmp_path: Path, operator: Operator) -> None:
+    operator.database_url = "postgresql://ada:secret@127.0.0.1:1/none"
+    done = operator.run("status")
+    failed(done, 1, "cannot be used")
+    assert "secret" not in done.stderr
+    operator.database_url = f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+    failed(operator.run("up"), 1, "newsletter init")
+
+
+def test_init_twice_and_sources(operator: Operator) -> None:
+    operator.settings["SOURCES"] = "hf-daily"
+    first = operator.json("init")
+    assert operator.json("init") | {"before": None} == first | {"before": None}
+    assert first["sources"] == ["hf-daily"]
+    added = operator.json("sources", "add", "arxiv-rss:cs.CL+cs.LG", "--name", "mine")
+    assert added["settings"]["categories"] == ["cs.CL", "cs.LG"]
+    failed(operator.run("sources", "add", "arxiv-rss:cs.CL", "--name", "mine"), 1, "already")
+    failed(operator.run("sources", "add", "nonsense:x"), 1, "nonsense")
+    failed(operator.run("sources", "remove", "nobody"), 1, "nobody")
+    assert operator.json("sources", "remove", "mine") == {"removed": "mine"}
+    names = [source["name"] for source in operator.json("sources", "list")["sources"]]
+    assert names == ["hf-daily"]
+
+
+GOOD = b"""<rss version="2.0"><channel><title>A blog</title><link>https://blog.example</link>
+<item><title>On graphs</title><link>https://blog.example/graphs</link>
+<description>What we know of graphs.</description></item></channel></rss>"""
+BAD = {
+    "html": (Reply(b"<!doctype html><title>Log in</title>"), "HTML"),
+    "missing": (Reply(b"no", 404), "404"),
+    "busy": (Reply(b"", 429, {"Retry-After": "3600"}), "429"),
+    "nothing": (Reply(b""), "nothing"),
+    "zeros": (Reply(b"\0" * 5_000_000), ""),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_source_is_a_line_and_costs_no_other(operator: Operator, kind: str) -> None:
+    reply, word = BAD[kind]
+    with serving() as web:
+        web.put("/bad", reply)
+        web.put("/good", GOOD)
+        for name in ("bad", "good"):
+            operator.json("sources", "add", f"{web.url}/{name}", "--name", name)
+        done = operator.run("collect", "--json")
+    failed(done, 1, "1 of 2 sources could not be read: bad")
+    told = {source["name"]: source for source in json.loads(done.stdout)["sources"]}
+    assert told["bad"]["error"]
+    assert word in told["bad"]["error"]
+    assert told["good"]["error"] is None
+    assert told["good"]["listed"] > 0
+
+
+def test_people_in_and_out(operator: Operator, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(
+        "email,wishes,confirmed_at,consent\n"
+        "ada@example.org,speculative decoding,2026-01-01T00:00:00Z,paper form\n"
+        "not an address,x,,\n"
+        '"emmy@example.org\nBcc: all@example.org",x,,\n'
+        "grace@example.org,protein design,,\n",
+        "utf-8",
+    )
+    done = operator.run("subscribers", "import", str(file), "--json")
+    failed(done, 1, "2 of the rows were refused")
+    told = json.loads(done.stdout)
+    assert (told["added"], [error["line"] for error in told["errors"]]) == (2, [3, 4])
+    file.write_text('[{"email": "lise@example.org", "favourite_colour": "red"}]', "utf-8")
+    failed(operator.run("subscribers", "import", str(file.rename(tmp_path / "p.json"))), 1, "favourite_colour")
+
+    people = {p["email"]: p["state"] for p in operator.json("subscribers", "list")["subscribers"]}
+    assert people == {"ada@example.org": "confirmed", "grace@example.org": "pending"}
+    assert "ada@example.org" in operator.run("subscribers", "export").stdout
+    operator.json("subscribers", "erase", "ada@example.org")
+    failed(operator.run("subscribers", "erase", "ada@example.org"), 1, "nobody")
+    assert "ada@" not in operator.run("subscribers", "export").stdout
+
+
+def test_preview_and_dry_run_plan_nothing(operator: Operator, tmp_path: Path) -> None:
+    from newsletter.clock import now
+
+    app = operator.app()
+    add_readers(app, ["paper number", "nothing like it"], now=now())
+    add_papers(app, 3, now=now())
+    with app.sessions.begin() as session:
+        from newsletter.store import sources
+
+        for source in sources.all_sources(session):
+            sources.enable(session, source.name, enabled=False)
+    operator.close()
+    shown = operator.json("preview", "--out", str(tmp_path / "shown"))["previews"]
+    assert [row["picks"] for row in shown] == [3, 0]
+    assert Path(shown[0]["file"]).read_bytes().startswith(b"From: ")
+    dry = operator.json("run", "--dry-run")
+    assert [row["picks"] for row in dry["digests"]] == [3, 0]
+    assert operator.json("status")["audience"] == 0
+    failed(operator.run("preview", "--email", "nobody@example.org"), 1, "nobody")
+
+
+def test_doctor_says_what_is_not_well(operator: Operator) -> None:
+    operator.settings |= {"SMTP_URL": f"smtp://127.0.0.1:{free_port()}"}
+    done = operator.run("doctor", "--json")
+    failed(done, 1)
+    told = {check["check"]: check for check in json.loads(done.stdout)["checks"]}
+    assert told["database"]["ok"]
+    assert not told["relay"]["ok"]
+    assert "cannot be reached" in told["relay"]["detail"]
+
+
+def test_up_serves_and_ends_cleanly(operator: Operator) -> None:
+    port = free_port()
+    process = operator.start("up", "--port", str(port))
+    try:
+        until = time.monotonic() + 30
+        while True:
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < until
+            try:
+                ready = httpx2.get(f"http://127.0.0.1:{port}/readyz")
+                break
+            except httpx2.TransportError:
+                time.sleep(0.1)
+        assert ready.status_code == 200
+        assert httpx2.get(f"http://127.0.0.1:{port}/").status_code == 200
+        assert httpx2.get(f"http://127.0.0.1:{port}/mailbox").status_code == 404
+        failed(operator.run("serve", "--port", str(port)), 1, "--port")
+    finally:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    assert "Traceback" not in out + err
