@@ -14,7 +14,7 @@ from newsletter.collect import checking, searching
 from newsletter.collect.foreign import Record, ask
 from newsletter.collect.http import Http
 from newsletter.collect.port import Batch, Request
-from newsletter.collect.searching import Found, Page
+from newsletter.collect.searching import Found, Page, TakenBack
 from newsletter.errors import SourceError
 from newsletter.model import Listed, ListingType
 
@@ -70,7 +70,7 @@ def _paper(given: Record, request: Request) -> Found:
         names=[doi],
         title=given.text("title"),
         appeared=given.day("date"),
-        published=given.moment("date"),
+        published=given.moment("date") if version == 1 else None,  # else: the date of this version
         authors=map(_name, given.text("authors").split(";")),
         categories=[given.text("category")],
         abstract=given.text("abstract"),
@@ -78,15 +78,11 @@ def _paper(given: Record, request: Request) -> Found:
         pdf_url=page and f"{page}.full.pdf",
         organisation=_told(given.text("author_corresponding_institution")),
     )
-    if isinstance(found, str):
+    if not isinstance(found, Listed):
         return found
-    return _versioned(found, version, taken_back=given.text("type").lower() == "withdrawn")
-
-
-def _versioned(found: Listed, version: int, *, taken_back: bool) -> Found:
     kind = ListingType.NEW if version == 1 else ListingType.REPLACE
     found = replace(found, version=version, type=kind)
-    return searching.withdrawn(found) if taken_back else found
+    return TakenBack(found) if given.text("type").lower() == "withdrawn" else found
 
 
 def _name(text: str) -> str:

@@ -88,8 +88,8 @@ def _paper(given: Record, request: Request) -> Found:
         pdf_url=_pdf(given),
     )
     updates = {each.text("type").lower() for each in given.records("updated-by")}
-    taken_back = updates & {"retraction", "withdrawal", "removal"}
-    return searching.withdrawn(found, "retracted") if taken_back else found
+    taken_back = not updates.isdisjoint({"retraction", "withdrawal", "removal"})
+    return searching.marked(found, taken_back=taken_back)
 
 
 def _published(given: Record) -> datetime | None:

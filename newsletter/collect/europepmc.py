@@ -67,7 +67,7 @@ def _paper(given: Record, request: Request) -> Found:
         url=page,
     )
     types = {text.lower() for text in given.texts("pubTypeList", "pubType")}
-    return searching.withdrawn(found, "retracted") if types & _TAKEN_BACK else found
+    return searching.marked(found, taken_back=not types.isdisjoint(_TAKEN_BACK))
 
 
 def _name(author: Record) -> str:

@@ -71,7 +71,7 @@ def _paper(given: Record, request: Request) -> Found:
         url=page or given.text("doi") or given.text("id"),
         pdf_url=given.text("best_oa_location", "pdf_url"),
     )
-    return searching.withdrawn(found, "retracted") if given.yes("is_retracted") else found
+    return searching.marked(found, taken_back=given.yes("is_retracted"))
 
 
 def _arxiv(given: Record) -> list[str]:

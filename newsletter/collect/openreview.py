@@ -69,7 +69,7 @@ def _paper(note: Record, request: Request) -> Found:
         url=f"{_PAGES}/forum?id={name}",
         pdf_url=f"{_PAGES}{pdf}" if pdf.startswith("/") else pdf,
     )
-    return searching.withdrawn(found) if _is_withdrawn(note) else found
+    return searching.marked(found, taken_back=_is_withdrawn(note))
 
 
 def _content(note: Record, name: str) -> Record:

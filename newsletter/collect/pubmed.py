@@ -98,7 +98,7 @@ def _paper(record: etree._Element, request: Request) -> Found:
         url=page,
     )
     types = {_text(each) for each in article.iterfind("PublicationTypeList/PublicationType")}
-    return searching.withdrawn(found, "retracted") if "Retracted Publication" in types else found
+    return searching.marked(found, taken_back="Retracted Publication" in types)
 
 
 def _printed(article: etree._Element) -> etree._Element | None:

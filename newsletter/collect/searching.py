@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,19 +14,27 @@ from newsletter.collect.keys import arxiv_id, canonical_url, keys_of
 from newsletter.collect.latex import readable
 from newsletter.collect.port import Batch, Request
 from newsletter.collect.text import counted, fold, from_escaped, from_html
-from newsletter.model import Listed, ListingType
+from newsletter.model import Listed
 
 _ABSTRACT = 20_000  # characters; the longest honest one in the recordings has 4,000
 _NAME = 300  # characters of an author's name or a category
 _AUTHORS = 5_000  # the largest collaborations sign with about 3,000
 _TITLE = 1_000
 
-Found = Listed | str
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A paper that the source shows as withdrawn or retracted."""
+
+    paper: Listed
+
+
+Found = Listed | TakenBack | str
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one answer held: papers, or for each entry that is none, what it lacks.
+    """What one answer held: papers, or what an entry lacks that is none.
 
     `total`: how many entries the source promises over all pages, if it says. `read`: how many the
     page had, where not all of them were wanted.
@@ -112,11 +120,9 @@ def paper(
     )
 
 
-def withdrawn(found: Found, how: str = "withdrawn") -> Found:
-    """The same paper as a replacement that takes it back: it updates one, and never is news."""
-    if isinstance(found, str):
-        return found
-    return replace(found, type=ListingType.REPLACE, comment=f"This paper has been {how}.")
+def marked(found: Found, *, taken_back: bool) -> Found:
+    """The paper as it is, or as one that the source took back."""
+    return TakenBack(found) if taken_back and isinstance(found, Listed) else found
 
 
 def _marked_up(value: object) -> str:
@@ -149,7 +155,7 @@ def batches(
     reader = _Reader(settings["most"], settings["max_age_days"], request.day)
     for page in pages:
         batch = reader.take(page)
-        if batch.listed or batch.problems:
+        if batch.listed or batch.problems or batch.notes:
             yield batch
         if reader.finished or not (page.found or page.read):
             break
@@ -164,7 +170,7 @@ class _Reader:
         self._oldest = day - timedelta(days=max_age_days) if max_age_days else None
         self._max_age = max_age_days
         self._seen: set[tuple[str, int | None]] = set()
-        self._read = self._total = self._old = self._broken = 0
+        self._read = self._total = self._old = self._told = 0
         self._stuck = False
 
     @property
@@ -175,9 +181,10 @@ class _Reader:
         self._total = max(self._total, page.total or 0)
         entries = page.found[: self._most - self._read]
         self._read += len(entries) if page.read is None else page.read
+        taken = [entry.paper for entry in entries if isinstance(entry, TakenBack)]
         papers = [entry for entry in entries if isinstance(entry, Listed)]
         broken = Counter(entry for entry in entries if isinstance(entry, str))
-        self._broken += broken.total()
+        self._told += broken.total() + len(taken)
         fresh: dict[tuple[str, int | None], Listed] = {}
         for entry in papers:
             place = entry.keys[0], entry.version
@@ -187,7 +194,9 @@ class _Reader:
         self._seen.update(fresh)
         news = [entry for entry in fresh.values() if not self._is_old(entry)]
         self._old += len(fresh) - len(news)
-        return Batch(tuple(news), problems_of(broken))
+        back = tuple(key for each in taken for key in each.keys)
+        said = (f"{counted(len(taken), 'paper', 'papers')} taken back",) if taken else ()
+        return Batch(tuple(news), problems_of(broken), said, withdrawn=back)
 
     def _is_old(self, found: Listed) -> bool:
         at = found.published_at
@@ -204,7 +213,7 @@ class _Reader:
         if self._old:
             many = counted(self._old, "paper", "papers")
             notes.append(f"{many} published more than {self._max_age} days ago left out")
-        if not self._seen and not self._broken:
+        if not self._seen and not self._told:
             notes.append(f"nothing found {span}")
         return Batch(problems=tuple(problems), notes=tuple(notes))
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from newsletter.collect.registry import kinds
+from newsletter.collect.registry import collector, kinds
 from newsletter.errors import SourceError
 
 
 def read_spec(spec: str) -> tuple[str, dict[str, Any]]:
     """The kind and settings that a spec names, not yet checked by the kind.
 
-    `arxiv-rss:cs.AI+cs.LG`, `arxiv-api:cs.AI`, `hf-daily`, `samples`, a feed's address, or the name
-    of any other kind that needs no settings. Raises SourceError for anything else.
+    `arxiv-rss:cs.AI+cs.LG`, `hf-daily`, `pubmed:gut microbiome`, a feed's address. What stands behind
+    the colon is the kind's attribute `spec` (its query), or its categories where it has none.
+    Raises SourceError for what names no source.
     """
     spec = spec.strip()
     if spec.startswith(("http://", "https://")):
@@ -24,4 +25,7 @@ def read_spec(spec: str) -> tuple[str, dict[str, Any]]:
         )
     if kind == "feed":
         return kind, {"address": rest}
-    return kind, {"categories": rest.replace("+", " ").split()} if rest else {}
+    if not rest:
+        return kind, {}
+    named = getattr(collector(kind), "spec", "categories")
+    return kind, {named: rest.replace("+", " ").split() if named == "categories" else rest.strip()}
