@@ -23,6 +23,7 @@ class Listed:
     `keys`: canonical keys, the strongest first (`arxiv:2404.06395`, `doi:10.1/x`, `url:https://...`).
     Text fields are plain text: no markup, no control characters, white space folded.
     Absent stays absent: a field that the source did not give is None or empty, never invented.
+    `withdrawn`: this version of the paper was taken back.
     """
 
     keys: tuple[str, ...]
@@ -43,6 +44,7 @@ class Listed:
     keywords: tuple[str, ...] = ()
     votes: int | None = None
     comments: int | None = None
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,16 @@ class Entry:
     tldr: str | None
     votes: int = 0
     comments: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A recent entry whose social attention is asked for: its canonical keys and addresses."""
+
+    entry_id: int
+    keys: tuple[str, ...]
+    url: str = ""
+    code_url: str | None = None
 
 
 class Section(StrEnum):

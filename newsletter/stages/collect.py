@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -19,7 +19,10 @@ from sqlalchemy.orm import Session, sessionmaker
 from newsletter.collect.http import Http
 from newsletter.collect.port import Batch, Collector, Request
 from newsletter.collect.registry import collector
+from newsletter.collect.withdrawals import is_withdrawn
 from newsletter.errors import SourceError
+from newsletter.model import Listed
+from newsletter.stages.signals import SignalReport
 from newsletter.store import editions, entries, sources
 from newsletter.store.entries import Saved
 from newsletter.store.sources import SourceView
@@ -86,6 +89,7 @@ class CollectReport:
     day: date
     sources: tuple[SourceReport, ...]
     complete: bool
+    signals: tuple[SignalReport, ...] = ()
 
     @property
     def saved(self) -> Saved:
@@ -97,6 +101,7 @@ class CollectReport:
             "day": self.day.isoformat(),
             "complete": self.complete,
             "sources": [report.as_dict() for report in self.sources],
+            "signals": [report.as_dict() for report in self.signals],
             **asdict(self.saved),
         }
 
@@ -191,7 +196,9 @@ class _Visit:
 
     def _save_once(self, batch: Batch, http: Http) -> Saved:
         with self.sessions.begin() as session:
-            saved = entries.save(session, self.source.id, batch.listed, self.now)
+            saved = entries.save(session, self.source.id, _judged(batch.listed), self.now)
+            if batch.withdrawn:
+                entries.withdraw(session, batch.withdrawn, self.now)
             sources.remember_batch(
                 session, self.source.id, validators=http.validators, cursor=batch.cursor
             )
@@ -204,6 +211,14 @@ class _Visit:
             else:
                 log.warning("a source failed", source=self.source.name, error=error)
                 sources.remember_failure(session, self.source.id, error)
+
+
+def _judged(listed: Sequence[Listed]) -> list[Listed]:
+    """The papers, with those marked that say of themselves that they were withdrawn."""
+    return [
+        replace(paper, withdrawn=True) if is_withdrawn(paper.comment, paper.abstract) else paper
+        for paper in listed
+    ]
 
 
 def _bounded(lines: Sequence[str]) -> tuple[str, ...]:

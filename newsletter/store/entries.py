@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import date, datetime
+from datetime import datetime
 from functools import reduce
 from typing import Any, Self
 
@@ -13,16 +13,15 @@ from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.orm import Session
 
 from newsletter.model import Listed, ListingType
-from newsletter.store import merging
+from newsletter.store import listings, merging, revisions
 from newsletter.store.absorbing import absorb
 from newsletter.store.bulk import in_chunks
-from newsletter.store.tables import Entry, EntryKey, Listing
+from newsletter.store.tables import Entry, EntryKey
 from subscribers.orm import Base
 
 # Tables, not classes: the ORM would split a bulk insert by which values are None.
-_ENTRY, _KEY, _LISTING = (Base.metadata.tables[t] for t in ("entry", "entry_key", "listing"))
+_ENTRY, _KEY = (Base.metadata.tables[name] for name in ("entry", "entry_key"))
 
-_STRENGTH = [str(kind) for kind in ListingType]
 _ANNOUNCING = frozenset({ListingType.NEW, ListingType.CROSS})
 
 
@@ -73,7 +72,9 @@ def save(session: Session, source_id: int, listed: Sequence[Listed], now: dateti
     absorbed = sum(_joined(session, group) for group in known)
     updated = _update(session, known, now)
     _insert(session, fresh, now)
-    _list(session, source_id, kept, now)
+    listings.remember(
+        session, source_id, ((g.entry_id, paper) for g in kept for paper in g.papers), now
+    )
     return Saved(
         listed=len(groups),
         new=len(fresh),
@@ -93,6 +94,24 @@ def ids_by_key(session: Session, keys: Iterable[str]) -> dict[str, int]:
         )
         found.update((key, entry_id) for key, entry_id in rows)
     return found
+
+
+def withdraw(session: Session, keys: Iterable[str], now: datetime) -> int:
+    """Mark the entries that a source has taken back without a listing; how many were not yet so."""
+    rows = _rows(session, set(ids_by_key(session, keys).values()))
+    changes = [
+        {
+            "id": row["id"],
+            "withdrawn_at": now,
+            "updated_at": now,
+            "field_versions": row["field_versions"] | {merging.WITHDRAWN: row["version"] or 0},
+        }
+        for row in rows.values()
+        if row["withdrawn_at"] is None
+    ]
+    if changes:
+        session.execute(update(Entry), changes)
+    return len(changes)
 
 
 def _announced(group: _Group) -> bool:
@@ -154,25 +173,37 @@ def _update(session: Session, groups: Sequence[_Group], now: datetime) -> int:
         for row in found:
             names[row.entry_id].add(row.key)
     changes, keys = [], []
+    revised: list[tuple[dict[str, Any], dict[str, Any]]] = []
     for group in groups:
         held = names[group.entry_id]
         keys += [{"key": k, "entry_id": group.entry_id} for k in sorted(group.keys - held)]
-        columns = group.facts().columns() | {"key": merging.strongest(held | group.keys)}
-        old = group.rows[0]
+        columns = _columns(group, now) | {"key": merging.strongest(held | group.keys)}
+        old = dict(group.rows[0])
+        if revisions.is_revision(old, columns["version"], group.papers):
+            revised.append((old, columns))
         if group.keys - held or any(old[name] != value for name, value in columns.items()):
             changes.append(columns | {"id": group.entry_id, "updated_at": now})
     if changes:
         session.execute(update(Entry), changes)
     if keys:
         session.execute(insert(_KEY), keys)
+    revisions.record(session, revised, now)
     return len(changes)
+
+
+def _columns(group: _Group, now: datetime) -> dict[str, Any]:
+    facts = group.facts()
+    since = [row["withdrawn_at"] for row in group.rows if row["withdrawn_at"]]
+    return facts.columns() | {
+        "withdrawn_at": min(since, default=now) if facts.is_withdrawn else None
+    }
 
 
 def _insert(session: Session, groups: Sequence[_Group], now: datetime) -> None:
     if not groups:
         return
     rows = [
-        group.facts().columns()
+        _columns(group, now)
         | {"key": merging.strongest(group.keys), "first_seen_at": now, "updated_at": now}
         for group in groups
     ]
@@ -184,49 +215,3 @@ def _insert(session: Session, groups: Sequence[_Group], now: datetime) -> None:
         insert(_KEY),
         [{"key": key, "entry_id": g.entry_id} for g in groups for key in sorted(g.keys)],
     )
-
-
-def _list(session: Session, source_id: int, groups: Sequence[_Group], now: datetime) -> None:
-    """Remember that the source showed these entries on their days."""
-    wanted = _wanted(groups)
-    held: dict[tuple[int, date], RowMapping] = {}
-    for part in in_chunks({entry_id for entry_id, _ in wanted}):
-        query = select(_LISTING).where(
-            _LISTING.c.source_id == source_id, _LISTING.c.entry_id.in_(part)
-        )
-        for row in session.execute(query).mappings():
-            held[row["entry_id"], row["day"]] = row
-    added, changed = [], []
-    for (entry_id, day), shown in wanted.items():
-        old = held.get((entry_id, day))
-        place = {"entry_id": entry_id, "source_id": source_id, "day": day}
-        if old is None:
-            added.append(place | shown | {"seen_at": now})
-            continue
-        fresh = {
-            "type": min(old["type"], shown["type"], key=_STRENGTH.index),
-            "votes": old["votes"] if shown["votes"] is None else shown["votes"],
-            "comments": old["comments"] if shown["comments"] is None else shown["comments"],
-        }
-        if any(old[name] != value for name, value in fresh.items()):
-            changed.append(place | fresh | {"seen_at": now})
-    if added:
-        session.execute(insert(_LISTING), added)
-    if changed:
-        session.execute(update(Listing), changed)
-
-
-def _wanted(groups: Sequence[_Group]) -> dict[tuple[int, date], dict[str, Any]]:
-    """The listings of a batch by entry and day; of several, the strongest type and most votes."""
-    wanted: dict[tuple[int, date], dict[str, Any]] = {}
-    for group in groups:
-        for paper in group.papers:
-            shown = wanted.setdefault(
-                (group.entry_id, paper.day),
-                {"type": str(paper.type), "votes": paper.votes, "comments": paper.comments},
-            )
-            shown["type"] = min(shown["type"], str(paper.type), key=_STRENGTH.index)
-            for name, value in (("votes", paper.votes), ("comments", paper.comments)):
-                counts = [count for count in (shown[name], value) if count is not None]
-                shown[name] = max(counts, default=None)
-    return wanted

@@ -21,17 +21,29 @@ ADDRESSES = ("url", "pdf_url", "code_url")
 _LISTS = frozenset({"authors", "categories", "keywords"})
 _OPTIONAL = frozenset({"comment", "organisation", "tldr", "pdf_url", "code_url"})
 
+#: Where `field_versions` keeps the version that was taken back (0: the source named none).
+WITHDRAWN = "withdrawn"
+
 _RANKS = {"arxiv": 0, "doi": 1, "url": 2}
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A paper's fields, each with the version that it comes from (0: the source named none)."""
+    """A paper's fields, each with the version that it comes from (0: the source named none).
+
+    `withdrawn`: the highest version that was told to be taken back, None where none was.
+    """
 
     fields: Mapping[str, tuple[int, Any]]
     version: int
     published_at: datetime | None
     first_listed_on: date
+    withdrawn: int | None = None
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether the paper is taken back, and no later version put it right."""
+        return self.withdrawn is not None and (not self.withdrawn or self.withdrawn >= self.version)
 
     def columns(self) -> dict[str, Any]:
         """The columns of the entry's row that these facts make up."""
@@ -41,6 +53,8 @@ class Facts:
             for name in VERSIONED
             if (version := self.fields.get(name, (self.version,))[0]) != self.version
         }
+        if self.withdrawn is not None:
+            behind[WITHDRAWN] = self.withdrawn
         return shown | {
             "version": self.version or None,
             "field_versions": behind,
@@ -60,7 +74,8 @@ def of_listed(paper: Listed) -> Facts:
     version = paper.version or 0
     fields = {name: (version, getattr(paper, name)) for name in VERSIONED}
     fields |= {name: (0, getattr(paper, name)) for name in (*ADDED, *ADDRESSES)}
-    return Facts(_present(fields), version, paper.published_at, paper.day)
+    withdrawn = version if paper.withdrawn else None
+    return Facts(_present(fields), version, paper.published_at, paper.day, withdrawn)
 
 
 def of_row(row: Mapping[str, Any]) -> Facts:
@@ -69,7 +84,13 @@ def of_row(row: Mapping[str, Any]) -> Facts:
     behind = row["field_versions"]
     fields = {name: (behind.get(name, version), row[name]) for name in VERSIONED}
     fields |= {name: (0, row[name]) for name in (*ADDED, *ADDRESSES)}
-    return Facts(_present(fields), version, row["published_at"], row["first_listed_on"])
+    return Facts(
+        _present(fields),
+        version,
+        row["published_at"],
+        row["first_listed_on"],
+        behind.get(WITHDRAWN),
+    )
 
 
 def merged(one: Facts, other: Facts) -> Facts:
@@ -79,11 +100,13 @@ def merged(one: Facts, other: Facts) -> Facts:
         if name not in fields or _worth(name, candidate) > _worth(name, fields[name]):
             fields[name] = candidate
     published = [moment for moment in (one.published_at, other.published_at) if moment]
+    withdrawn = [told for told in (one.withdrawn, other.withdrawn) if told is not None]
     return Facts(
         fields,
         max(one.version, other.version),
         min(published, default=None),
         min(one.first_listed_on, other.first_listed_on),
+        max(withdrawn, default=None),
     )
 
 

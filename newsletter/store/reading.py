@@ -50,13 +50,17 @@ def _value(row: Row[Entry, int | None, int | None]) -> model.Entry:
 def new_entries(
     session: Session, seen_after: datetime, seen_until: datetime, listed_since: date
 ) -> list[model.Entry]:
-    """Entries first seen in (seen_after, seen_until] and listed no longer ago, in order of appearance."""
+    """Entries first seen in (seen_after, seen_until] and listed no longer ago, in order of appearance.
+
+    Without those that were withdrawn.
+    """
     query = (
         _entries()
         .where(
             Entry.first_seen_at > seen_after,
             Entry.first_seen_at <= seen_until,
             Entry.first_listed_on >= listed_since,
+            Entry.withdrawn_at.is_(None),
         )
         .order_by(Entry.first_seen_at, Entry.id)
     )

@@ -197,7 +197,7 @@ SHOWINGS = st.lists(
             *[st.just(name) for name in NAMES[which][:1]],
         ).flatmap(
             lambda _: st.builds(
-                lambda names, title, abstract, comment, version, tldr, votes, day: paper(
+                lambda names, title, abstract, comment, version, tldr, votes, day, gone: paper(
                     *names,
                     title=title,
                     abstract=abstract,
@@ -205,6 +205,7 @@ SHOWINGS = st.lists(
                     version=version,
                     tldr=tldr,
                     votes=votes,
+                    withdrawn=gone,
                     day=DAY + timedelta(days=day),
                     url=f"https://{names[0][-3:]}.example",
                 ),
@@ -216,6 +217,7 @@ SHOWINGS = st.lists(
                 st.sampled_from([None, "short"]),
                 st.sampled_from([None, 1, 9]),
                 st.integers(0, 2),
+                st.booleans(),
             )
         )
     ),
@@ -249,8 +251,9 @@ def stored(engine: Engine, batches: list[list[Listed]]) -> list[Any]:
             columns = {
                 c.name: getattr(entry, c.name)
                 for c in Entry.__table__.columns
-                if c.name not in {"id", "first_seen_at", "updated_at"}
+                if c.name not in {"id", "first_seen_at", "updated_at", "withdrawn_at"}
             }
+            columns["withdrawn"] = entry.withdrawn_at is not None
             found.append(
                 (sorted(names), sorted(map(tuple, days)), sorted(columns.items(), key=str))
             )
