@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from email.utils import formataddr, parseaddr
 from functools import cached_property
@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from newsletter import clock
+from newsletter.collect.gate import Gate
 from newsletter.collect.http import Http
 from newsletter.deliver.outbox import Outbox
 from newsletter.deliver.port import Mailer
@@ -29,11 +30,13 @@ from newsletter.stages.letters import DigestLetters, Links, NoticeLetters
 from newsletter.stages.plan import Planner
 from newsletter.stages.seeds import fetch_seeds
 from newsletter.stages.send import Sender
+from newsletter.stages.signals import SignalReport, observe
 from newsletter.stages.sources import ensure_sources
 from newsletter.store.editions import note_for_readers
 from newsletter.store.engine import Sessions, open_engine, open_sessions, require_current
 from newsletter.store.ledger import DELIVERIES, NOTICES
 from newsletter.store.tables import Notice
+from newsletter.store.turns import SharedTurns
 from subscribers.tables import Subscriber
 from subscribers.tokens import LinkSigner
 
@@ -56,7 +59,8 @@ class App:
     def http(self) -> Http:
         """A fresh HTTP client for one visit to the sources."""
         contact = self.settings.contact or self.settings.base_url
-        return Http(contact=contact, allow_private=self.settings.allow_private_sources)
+        gate = Gate(turns=SharedTurns(self.sessions, clock.now))
+        return Http(contact=contact, allow_private=self.settings.allow_private_sources, gate=gate)
 
     def renderer(self) -> MailRenderer:
         """A fresh renderer; it keeps the cards of its run."""
@@ -84,7 +88,17 @@ class App:
                 fetch_seeds(self.sessions, self.http, now)
             except SourceError as error:
                 log.warning("seeds.failed", error=str(error))
+            report = replace(report, signals=self._observe(now))
         return report
+
+    def _observe(self, now: datetime) -> tuple[SignalReport, ...]:
+        return observe(
+            self.sessions,
+            self.http,
+            self.settings.signals,
+            now=now,
+            days=self.settings.window_days,
+        )
 
     def planner(self, now: datetime) -> Planner:
         """A planner as of `now`."""

@@ -108,6 +108,11 @@ class Settings(BaseSettings):
         description="Sources, comma-separated: arxiv-rss:CATEGORIES, arxiv-api:CATEGORIES, hf-daily, "
         "or the address of any feed.",
     )
+    signals: Annotated[tuple[Literal["hackernews", "github", "reddit"], ...], NoDecode] = Field(
+        ("hackernews",),
+        description="Where papers are talked about, comma-separated: hackernews, github (stars), "
+        "reddit; empty: nowhere.",
+    )
     site_name: str = Field(
         "Paperround", min_length=1, max_length=60, description="Name of the site."
     )
@@ -122,7 +127,11 @@ class Settings(BaseSettings):
         None, description="Folder with templates of your own; what it lacks comes from Paperround."
     )
     window_days: int = Field(
-        7, ge=1, le=60, description="Papers listed longer ago than this many days are not news."
+        10,
+        ge=8,
+        le=60,
+        description="Papers listed longer ago than this many days are not news; at least 8, for a "
+        "weekly digest must reach over its week.",
     )
     collect_minutes: int = Field(
         60, ge=5, le=1440, description="Minutes between two visits to the sources."
@@ -167,7 +176,7 @@ class Settings(BaseSettings):
             parse_relay(value)
         return value
 
-    @field_validator("sources", mode="before")
+    @field_validator("sources", "signals", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

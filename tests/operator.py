@@ -47,6 +47,7 @@ class Operator:
             "BASE_URL": "https://papers.example",
             "OUTBOX": str(self.folder / "outbox"),
             "SOURCES": "",
+            "SIGNALS": "",
             "ALLOW_PRIVATE_SOURCES": "true",
         } | self.settings
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("NEWSLETTER_")}

@@ -171,6 +171,13 @@ def print_collected(report: CollectReport) -> None:
     print_table(
         f"Collected for {report.day}", ["Source", "#Listed", "#New", "#Updated", "Remarks"], rows
     )
+    if report.signals:
+        told = [
+            (place.name, place.observed, place.written,
+             place.error or "; ".join([*place.problems, *place.notes]))
+            for place in report.signals
+        ]  # fmt: skip
+        print_table("Talked about", ["Place", "#Numbers", "#Changed", "Remarks"], told)
     if not report.sources:
         say(
             "There are no sources yet: `newsletter init` adds those of the settings.",
