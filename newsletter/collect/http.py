@@ -142,6 +142,8 @@ class Http:
                 answer, fresh = self._follow(address, headers, readable, give_up_at)
             except TemporarySourceError as fault:
                 wait = _wait(attempt, fault.retry_after)
+                if fault.retry_after is not None:  # meant for all who ask this host
+                    self._gate.rest(httpx2.URL(address).host, fault.retry_after)
                 if attempt >= self._limits.attempts or self._monotonic() + wait > give_up_at:
                     raise TemporarySourceError(
                         f"{fault} ({_times(attempt)} asked)", fault.retry_after
