@@ -25,6 +25,10 @@ from subscribers.profile import Kind
 
 _ARCHIVE_TEXTS = 3000
 
+# A paper may be seen before `now` and committed after it. Each reader's next digest therefore looks
+# this far behind the last one; what they were sent is known by their picks and does not come again.
+OVERLAP = timedelta(minutes=15)
+
 Blocks = Callable[[Session, int], Iterator[list[Member]]]
 """Blocks of members with an id above the given one, read from the session."""
 
@@ -141,4 +145,4 @@ class Planner:
                     self.report.picks += len(planned.digest.picks)
                 else:
                     self.report.skipped[planned.digest.reason] += 1
-            audience.advance(session, members, covered_until=self.now, now=self.now)
+            audience.advance(session, members, covered_until=self.now - OVERLAP, now=self.now)
