@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from email import message_from_bytes
+from email.policy import default as default_policy
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,9 +15,10 @@ from newsletter import clock
 from newsletter.app import App
 from newsletter.cli.parts import Day, failed_if, open_app, parse_day
 from newsletter.cli.terminal import Json, print_json, print_table
-from newsletter.model import Digest, Entry, Skip
+from newsletter.model import Digest, Entry, Message, Skip
 from newsletter.pipeline import everybody
 from newsletter.stages.letters import DigestLetters, Person
+from newsletter.stages.specimens import specimens
 from newsletter.store import reading
 from newsletter.store.engine import reading as reading_sessions
 from subscribers import audience
@@ -49,35 +52,51 @@ class Would:
 
 
 def preview(
-    email: Annotated[str | None, typer.Option(help="Whose digest; everybody's if unset.")] = None,
+    email: Annotated[
+        str | None, typer.Option(help="Whose digest; specimens of every mail if unset.")
+    ] = None,
     day: Day = None,
     out: Annotated[Path, typer.Option(help="Folder for the .eml files.")] = Path("preview"),
     json: Json = False,
 ) -> None:
-    """Write the digests that would be sent now as .eml files. Nothing is planned, nothing is sent."""
+    """Write mails as .eml files: a reader's digest as it would be now, or specimens of every mail.
+
+    Nothing is planned, nothing is sent.
+    """
     chosen, now = parse_day(day), clock.now()
     app = open_app()
-    renderer = app.renderer()
-    letters = DigestLetters(renderer, app.links)
-    rows: list[tuple[str, int, str | None, str]] = []
-    for would in would_get(app, chosen, now, email):
-        path = None
-        if isinstance(would.digest, Digest):
-            letter = letters.letter(
-                would.person, would.digest, would.entries, day=chosen, planned_at=now
-            )
-            out.mkdir(parents=True, exist_ok=True)
-            path = out / f"{chosen}-{would.person.id}.eml"
-            path.write_bytes(renderer.digest(letter).data)
-        rows.append((would.person.email, would.count, str(path) if path else None, would.why))
-    failed_if(email is not None and not rows, f"nobody who may be mailed is subscribed as {email}")
-    if json:
-        names = ("email", "picks", "file", "why")
-        print_json(
-            {"day": chosen, "previews": [dict(zip(names, row, strict=True)) for row in rows]}
-        )
+    out.mkdir(parents=True, exist_ok=True)
+    if email is None:
+        rows = [
+            _write(out / f"{name}.eml", message)
+            for name, message in specimens(app.renderer(), app.links, now)
+        ]
     else:
-        print_table(f"Previews for {chosen}", ["Reader", "#Papers", "File", "Why"], rows)
+        rows = _preview_of(app, email, chosen, now, out)
+    if json:
+        print_json({"day": chosen, "previews": rows})
+    else:
+        table = [(row["subject"], row["bytes"], row["file"]) for row in rows]
+        print_table("Previews", ["Subject", "#Bytes", "File"], table)
+
+
+def _preview_of(app: App, email: str, day: date, now: datetime, out: Path) -> list[dict[str, Any]]:
+    found = would_get(app, day, now, email)
+    failed_if(not found, f"nobody who may be mailed is subscribed as {email}")
+    (would,) = found
+    failed_if(isinstance(would.digest, Skip), f"{email} would get no mail: {would.why}")
+    assert isinstance(would.digest, Digest)
+    renderer = app.renderer()
+    letter = DigestLetters(renderer, app.links).letter(
+        would.person, would.digest, would.entries, day=day, planned_at=now
+    )
+    return [_write(out / f"{day}-{would.person.id}.eml", renderer.digest(letter))]
+
+
+def _write(path: Path, message: Message) -> dict[str, Any]:
+    path.write_bytes(message.data)
+    parsed = message_from_bytes(message.data, policy=default_policy)
+    return {"file": str(path), "subject": str(parsed["Subject"]), "bytes": len(message.data)}
 
 
 def would_get(app: App, day: date, now: datetime, email: str | None) -> list[Would]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import json
 import signal
 import time
+from email.message import EmailMessage
 from pathlib import Path
 
 import httpx2
@@ -147,13 +150,38 @@ def test_preview_and_dry_run_plan_nothing(operator: Operator, tmp_path: Path) ->
         for source in sources.all_sources(session):
             sources.enable(session, source.name, enabled=False)
     operator.close()
-    shown = operator.json("preview", "--out", str(tmp_path / "shown"))["previews"]
-    assert [row["picks"] for row in shown] == [3, 0]
-    assert Path(shown[0]["file"]).read_bytes().startswith(b"From: ")
+    shown = operator.json("preview", "--email", "reader0@example.org", "--out", str(tmp_path / "p"))
+    (row,) = shown["previews"]
+    assert Path(row["file"]).stat().st_size == row["bytes"]
+    assert "3 papers" in row["subject"]
+    failed(operator.run("preview", "--email", "reader1@example.org"), 1, "no new paper matched")
     dry = operator.json("run", "--dry-run")
     assert [row["picks"] for row in dry["digests"]] == [3, 0]
     assert operator.json("status")["audience"] == 0
     failed(operator.run("preview", "--email", "nobody@example.org"), 1, "nobody")
+
+
+def test_preview_writes_every_mail_in_every_state(operator: Operator, tmp_path: Path) -> None:
+    operator.json("preview", "--out", str(tmp_path / "shown"))
+    mails = {path.stem: path.read_bytes() for path in (tmp_path / "shown").glob("*.eml")}
+    assert set(mails) >= {
+        "digest", "digest-one-paper", "digest-forty-papers", "digest-no-wishes",
+        "digest-incomplete", "digest-awkward", "confirm", "preferences",
+    }  # fmt: skip
+    for name, data in mails.items():
+        message = email.message_from_bytes(data, policy=email.policy.default)
+        assert isinstance(message, EmailMessage)
+        assert not message.defects
+        assert max(len(line) for line in data.split(b"\r\n")) <= 998, name
+        html, text = message.get_body(("html",)), message.get_body(("plain",))
+        assert html is not None
+        assert text is not None
+        assert len(html.get_content()) < 90_000
+        assert "<script" not in html.get_content()
+        assert (
+            "<script>alert(1)</script> & {{ 7*7 }}" in text.get_content()
+            or name != "digest-awkward"
+        )
 
 
 def test_doctor_says_what_is_not_well(operator: Operator) -> None:
