@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urljoin
 
 import feedparser
 
@@ -119,14 +120,14 @@ def _json_entries(answer: Answer) -> Iterator[FeedEntry]:
         raise SourceError(f"{answer.url} answered a JSON Feed without items")
     for item in items:
         if isinstance(item, dict):
-            yield _json_entry(item)
+            yield _json_entry(item, answer.url)
 
 
-def _json_entry(item: Mapping[str, Any]) -> FeedEntry:
+def _json_entry(item: Mapping[str, Any], base: str) -> FeedEntry:
     people = item.get("authors") if isinstance(item.get("authors"), list) else [item.get("author")]
     html, plain = _text(item.get("content_html")), _text(item.get("content_text"))
     return FeedEntry(
-        link=_text(item.get("url")) or _text(item.get("external_url")),
+        link=_joined(base, _text(item.get("url")) or _text(item.get("external_url"))),
         id=_text(item.get("id")),
         title=_text(item.get("title")),
         texts=((_text(item.get("summary")), False), (html or plain, bool(html))),
@@ -134,6 +135,14 @@ def _json_entry(item: Mapping[str, Any]) -> FeedEntry:
         tags=tuple(map(_text, item["tags"])) if isinstance(item.get("tags"), list) else (),
         dates=(_text(item.get("date_published")), _text(item.get("date_modified"))),
     )
+
+
+def _joined(base: str, link: str) -> str:
+    """The link in full; none stays none, which the feed's own address would not be."""
+    try:
+        return urljoin(base, link) if link else ""
+    except ValueError:
+        return link
 
 
 def _text(value: Any) -> str:
