@@ -22,10 +22,11 @@ from subscribers.web.assets import Asset
 from subscribers.web.deps import WebDeps
 from subscribers.web.pages import SECURITY_HEADERS, page
 
-# The mail is shown in a frame that may run nothing and load nothing; its links open in the window.
+# The mail is shown in a frame that may run nothing and load nothing; its links open in a tab of their
+# own, as in a mail program, whatever target the mail gives them.
 _MAIL_CSP = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; "
-    "base-uri 'self'; sandbox allow-top-navigation-by-user-activation"
+    "base-uri 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
 )
 
 
@@ -77,7 +78,7 @@ class Mailbox:
 
     def html(self, request: Request) -> Response:
         """The HTML part as a mail program would show it."""
-        html = self._mail(request).html.replace("<head>", '<head><base target="_top">', 1)
+        html = self._mail(request).html.replace("<head>", '<head><base target="_blank">', 1)
         headers = {**SECURITY_HEADERS, "Content-Security-Policy": _MAIL_CSP}
         headers["X-Frame-Options"] = "SAMEORIGIN"
         return HTMLResponse(html, headers=headers)
