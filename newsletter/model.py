@@ -46,6 +46,11 @@ class Listed:
     comments: int | None = None
     withdrawn: bool = False
 
+    @property
+    def is_news(self) -> bool:
+        """Announced, not merely replaced."""
+        return self.type in {ListingType.NEW, ListingType.CROSS}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:

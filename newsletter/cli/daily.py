@@ -162,9 +162,7 @@ def print_collected(report: CollectReport) -> None:
             source.saved.listed,
             source.saved.new,
             source.saved.updated,
-            source.error
-            or "; ".join(source.problems[:3])
-            or ("unchanged" if source.unchanged else ""),
+            source.remark,
         )
         for source in report.sources
     ]

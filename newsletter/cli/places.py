@@ -11,6 +11,7 @@ from newsletter.cli.terminal import Json, print_json, print_table, say
 from newsletter.stages.sources import add_spec
 from newsletter.store import sources
 from newsletter.store.engine import reading
+from newsletter.store.sources import SourceView
 
 
 def register(app: typer.Typer) -> None:
@@ -39,6 +40,8 @@ def list_sources(json: Json = False) -> None:
                         "last_success_at": source.last_success_at,
                         "failures": source.failures,
                         "last_error": source.last_error,
+                        "retry_at": source.retry_at,
+                        "complete_until": source.complete_until,
                     }
                     for source in found
                 ]
@@ -50,11 +53,21 @@ def list_sources(json: Json = False) -> None:
             source.name,
             source.kind,
             f"{source.last_success_at:%Y-%m-%d %H:%M}" if source.last_success_at else "never",
-            f"failed {source.failures}x: {source.last_error}" if source.failures else "well",
+            _state(source),
         )
         for source in found
     ]
     print_table("Sources", ["Name", "Kind", "Last read (UTC)", "State"], rows)
+
+
+def _state(source: SourceView) -> str:
+    if not source.enabled:
+        return "disabled"
+    if not source.failures:
+        return "well"
+    rest = f", left alone until {source.retry_at:%H:%M} UTC" if source.retry_at else ""
+    sick = "unhealthy: " if source.retry_at else ""
+    return f"{sick}failed {source.failures}x{rest}: {source.last_error}"
 
 
 def add(

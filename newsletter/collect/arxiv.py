@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from newsletter.collect.latex import readable
 from newsletter.collect.text import fold
 from newsletter.model import ListingType
+
+_NUMBER = re.compile(r"(\d{4})\.(\d{4,5})")
 
 #: The strongest first: what a paper is when several categories announce it differently.
 STRENGTH = (
@@ -13,6 +17,12 @@ STRENGTH = (
     ListingType.REPLACE,
     ListingType.REPLACE_CROSS,
 )
+
+
+def number(identifier: str) -> tuple[int, int]:
+    """The place of an id among all, in the order of announcement; the old style's come first."""
+    found = _NUMBER.fullmatch(identifier)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def page(identifier: str) -> str:

@@ -12,7 +12,6 @@ within it (or in the week before). Anything else was changed, not announced.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -31,7 +30,6 @@ from newsletter.model import Listed, ListingType
 _DAY = timedelta(days=1)
 _HELD = timedelta(days=7)  # how much earlier than the harvest its news may have been submitted
 _RESTARTS = 3  # times that one day is begun anew because its token expired
-_NUMBER = re.compile(r"(\d{4})\.(\d{4,5})")
 
 
 @dataclass(slots=True)
@@ -49,6 +47,7 @@ class Harvest:
     token: str | None
     place: int
     counts: Counter[str] = field(default_factory=Counter)
+    on_last: int = 0
 
     @classmethod
     def of(cls, settings: Mapping[str, Any], request: Request, http: Http) -> Harvest:
@@ -76,8 +75,10 @@ class Harvest:
         until = min(self.last, self.first + (self.settings["days"] - 1) * _DAY)
         day = self.first
         while day <= until:
+            read = self.counts["records"]
             yield from self._day(day)
             self.token, self.place = None, 0
+            self.on_last = self.counts["records"] - read
             yield Batch(cursor=self._after(day))
             day += _DAY
         yield self._closing(until)
@@ -132,7 +133,7 @@ class Harvest:
             elif isinstance(record, Deleted):
                 gone.append(record.key)
             else:
-                self.top = max(self.top, record.identifier, key=_number)
+                self.top = max(self.top, record.identifier, key=arxiv.number)
                 if self._wanted(record):
                     listed.append(self._listed(record))
         self.counts.update(records=len(page.records), deleted=len(gone), wanted=len(listed))
@@ -173,7 +174,7 @@ class Harvest:
         return ListingType.REPLACE if ours else ListingType.REPLACE_CROSS
 
     def _is_later(self, record: Record) -> bool:
-        return bool(self.highest) and _number(record.identifier) > _number(self.highest)
+        return bool(self.highest) and arxiv.number(record.identifier) > arxiv.number(self.highest)
 
     def _announced(self, record: Record) -> date:
         """The day of the announcement: the datestamp, unless the record was changed since then."""
@@ -202,7 +203,12 @@ class Harvest:
             told += f", {self.counts['deleted']} deleted"
         left = (self.last - until).days
         more = (f"{counted(left, 'day', 'days')} still to be read by the next run",) if left else ()
-        return Batch(notes=(told, *more))
+        return Batch(notes=(told, *more), batch_day=self._batch_day(until))
+
+    def _batch_day(self, until: date) -> date:
+        """The last day whose announcements are in: the last one, if anything changed on it at all."""
+        empty = not self.on_last and calendar.expected(until)
+        return until - _DAY if empty else until
 
 
 _ANNOUNCING = frozenset({ListingType.NEW, ListingType.CROSS})
@@ -210,9 +216,3 @@ _ANNOUNCING = frozenset({ListingType.NEW, ListingType.CROSS})
 
 def _within(category: str, asked: list[str]) -> bool:
     return any(category == name or category.startswith(f"{name}.") for name in asked)
-
-
-def _number(identifier: str) -> tuple[int, int]:
-    """The order of a number among arXiv's; the old style's come before all others."""
-    found = _NUMBER.fullmatch(identifier)
-    return (int(found[1]), int(found[2])) if found else (0, 0)

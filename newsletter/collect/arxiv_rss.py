@@ -13,10 +13,10 @@ from typing import Any
 
 from lxml import etree
 
-from newsletter.collect import arxiv, authors, checking, dates
+from newsletter.collect import arxiv, authors, calendar, checking, dates
 from newsletter.collect.http import Http
 from newsletter.collect.keys import arxiv_id, keys_of
-from newsletter.collect.port import Batch, Request
+from newsletter.collect.port import Batch, Counterpart, Request
 from newsletter.collect.reading import ARXIV, ATOM, DC, child_text, read_xml
 from newsletter.collect.text import counted
 from newsletter.errors import SourceError
@@ -25,14 +25,18 @@ from newsletter.model import Listed, ListingType
 _PREAMBLE = re.compile(
     r"\s*arXiv:(?P<id>\S+)\s+Announce Type:\s*(?P<type>\S+)\s*(?:Abstract:\s*)?", re.IGNORECASE
 )
+_MOST = 2000  # entries that arXiv puts into one feed (info.arxiv.org/help/rss.html)
 
 
 class ArxivRss:
-    """Settings: `categories` (cs.AI, ...), `format` (rss or atom), `base_url`."""
+    """Settings: `categories` (cs.AI, ...), `format` (rss or atom), `base_url`.
+
+    Missed days are caught up from OAI-PMH at `oai_url`, `catch_up` days back at most (0: not at all).
+    """
 
     def check(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """See `Collector.check`."""
-        checking.only(settings, "categories", "format", "base_url")
+        checking.only(settings, "categories", "format", "base_url", "oai_url", "catch_up")
         categories = checking.categories(settings)
         if not categories:
             raise SourceError("categories is empty; name at least one, such as cs.AI")
@@ -42,7 +46,17 @@ class ArxivRss:
             "categories": list(categories),
             "format": settings.get("format", "rss"),
             "base_url": checking.base(settings, "https://rss.arxiv.org"),
+            "oai_url": checking.address(settings, "oai_url", "https://oaipmh.arxiv.org"),
+            "catch_up": checking.whole(settings, "catch_up", 31, 0, 366),
         }
+
+    def complete_source(self, settings: Mapping[str, Any]) -> Counterpart | None:
+        """See `Partial.complete_source`."""
+        told = self.check(settings)
+        if not told["catch_up"]:
+            return None
+        asked = {"categories": told["categories"], "base_url": told["oai_url"]}
+        return Counterpart("arxiv-oai", asked, told["catch_up"])
 
     def collect(self, request: Request, http: Http) -> Iterator[Batch]:
         """The current batch in one Batch: every paper once, with its strongest type."""
@@ -50,13 +64,14 @@ class ArxivRss:
         names = "+".join(settings["categories"])
         answer = http.get(f"{settings['base_url']}/{settings['format']}/{names}")
         if answer.unchanged:
-            yield Batch(unchanged=True)
+            yield Batch(unchanged=True, batch_day=dates.day(request.cursor.get("batch")))
             return
         root = read_xml(answer, "rss", f"{ATOM}feed")
         fallback = _announced(root) or request.day
         listed: dict[str, Listed] = {}
         broken = Counter[str]()
-        for item in _items(root):
+        items = list(_items(root))
+        for item in items:
             paper = _listed(item, fallback)
             if isinstance(paper, str):
                 broken[paper] += 1
@@ -69,7 +84,29 @@ class ArxivRss:
         ]
         if not listed and not problems and not _rests(root, fallback):
             problems.append(f"{answer.url} announces nothing for {fallback:%A %d %B %Y}")
-        yield Batch(tuple(listed.values()), tuple(problems), _notes(listed.values(), fallback))
+        batch_day = max((paper.day for paper in listed.values()), default=fallback)
+        yield Batch(
+            tuple(listed.values()),
+            (*problems, *_doubts(len(items), batch_day, fallback)),
+            _notes(listed.values(), fallback),
+            cursor={"batch": batch_day.isoformat(), "top": _top(request.cursor, listed)},
+            batch_day=batch_day,
+            announced=len(listed) + sum(broken.values()),
+        )
+
+
+def _doubts(count: int, batch_day: date, head: date) -> Iterator[str]:
+    """What speaks against this being the whole batch of the day that the feed's head names."""
+    if batch_day < head and calendar.expected(head):
+        yield f"the feed is dated {head:%A %d %B %Y}, but its papers are of {batch_day:%A %d %B %Y}"
+    if count >= _MOST:
+        yield f"the feed ends after {count} entries, the most it holds: ask for fewer categories"
+
+
+def _top(cursor: Mapping[str, Any], listed: Mapping[str, Listed]) -> str:
+    """The highest number announced so far; arXiv hands them out in order."""
+    fresh = (key.removeprefix("arxiv:") for key, p in listed.items() if p.type == ListingType.NEW)
+    return max([str(cursor.get("top", "")), *fresh], key=arxiv.number)
 
 
 def _items(root: etree._Element) -> Iterable[etree._Element]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from newsletter.collect.http import Http
 from newsletter.model import Listed
@@ -56,4 +56,22 @@ class Collector(Protocol):
 
         Nothing is yielded in silence: an empty result has a problem, a note, or `unchanged`.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Counterpart:
+    """A source that has all of what another one shows only for a day. `days`: how far back to go."""
+
+    kind: str
+    settings: Mapping[str, Any]
+    days: int
+
+
+@runtime_checkable
+class Partial(Protocol):
+    """A kind that shows only the current day, and can be caught up from a complete source."""
+
+    def complete_source(self, settings: Mapping[str, Any]) -> Counterpart | None:
+        """Where missed days are to be had, or None if they are not to be caught up."""
         ...

@@ -6,29 +6,35 @@ cursor (one short transaction), then ask for the next. A source that fails costs
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
 
 import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
-from newsletter.collect.http import Http
+from newsletter.collect import calendar
+from newsletter.collect.http import Http, Validators
 from newsletter.collect.port import Batch, Collector, Request
 from newsletter.collect.registry import collector
 from newsletter.collect.withdrawals import is_withdrawn
 from newsletter.errors import SourceError
 from newsletter.model import Listed
-from newsletter.stages.signals import SignalReport
+from newsletter.stages.catching_up import CatchingUp
+from newsletter.stages.collected import CollectReport, SourceReport, lacking
 from newsletter.store import editions, entries, sources
 from newsletter.store.entries import Saved
 from newsletter.store.sources import SourceView
 
+__all__ = ["CollectReport", "SourceReport", "Step", "collect", "silent"]
+
 log = structlog.get_logger(__name__)
 
+_CATEGORIES = 40  # of arXiv's 155, the largest
 _LINES = 50  # problem lines kept a source; a source that lies a thousand times has been understood
 
 
@@ -47,63 +53,6 @@ Progress = Callable[[Step], None]
 
 def silent(_step: Step) -> None:
     """Show no progress."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceReport:
-    """How one source's visit went. `answered`: it was read to its end, whatever it listed."""
-
-    name: str
-    kind: str
-    saved: Saved = field(default_factory=Saved)
-    unchanged: bool = False
-    problems: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    error: str | None = None
-    seconds: float = 0.0
-
-    @property
-    def answered(self) -> bool:
-        return self.error is None
-
-    @property
-    def listed(self) -> int:
-        return self.saved.listed
-
-    @property
-    def new(self) -> int:
-        return self.saved.new
-
-    def as_dict(self) -> dict[str, Any]:
-        """For `--json` and the edition's row: the counts stand beside the rest."""
-        found = {name: value for name, value in asdict(self).items() if name != "saved"}
-        found |= {"problems": list(self.problems), "notes": list(self.notes)}
-        rounded = {"answered": self.answered, "seconds": round(self.seconds, 2)}
-        return found | asdict(self.saved) | rounded
-
-
-@dataclass(frozen=True, slots=True)
-class CollectReport:
-    """What a run of the stage brought. `complete`: all enabled sources answered for the day."""
-
-    day: date
-    sources: tuple[SourceReport, ...]
-    complete: bool
-    signals: tuple[SignalReport, ...] = ()
-
-    @property
-    def saved(self) -> Saved:
-        return sum((report.saved for report in self.sources), Saved())
-
-    def as_dict(self) -> dict[str, Any]:
-        """For `--json`."""
-        return {
-            "day": self.day.isoformat(),
-            "complete": self.complete,
-            "sources": [report.as_dict() for report in self.sources],
-            "signals": [report.as_dict() for report in self.signals],
-            **asdict(self.saved),
-        }
 
 
 def collect(
@@ -140,68 +89,129 @@ def _chosen(sessions: sessionmaker[Session], names: Sequence[str] | None) -> lis
     with sessions() as session:
         if names is None:
             return sources.all_sources(session, enabled_only=True)
-        return [sources.get(session, name) for name in dict.fromkeys(names)]
+        asked_for = [sources.get(session, name) for name in dict.fromkeys(names)]
+        return [replace(source, retry_at=None) for source in asked_for]
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the batches of a visit add up to."""
+
+    saved: Saved = field(default_factory=Saved)
+    unchanged: bool = False
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    batch_day: date | None = None
+    announced: int | None = None
+    categories: Counter[str] = field(default_factory=Counter)
+
+    def add(self, batch: Batch, saved: Saved) -> None:
+        self.saved += saved
+        self.unchanged = self.unchanged or batch.unchanged
+        self.problems += batch.problems
+        self.notes += batch.notes
+        self.batch_day = batch.batch_day or self.batch_day
+        if batch.announced is not None:
+            self.announced = (self.announced or 0) + batch.announced
+        self.categories.update(
+            paper.categories[0] for paper in batch.listed if paper.categories and paper.is_news
+        )
+
+    def report(
+        self, source: SourceView, day: date, now: datetime, error: str | None
+    ) -> SourceReport:
+        return SourceReport(
+            name=source.name,
+            kind=source.kind,
+            saved=self.saved,
+            unchanged=self.unchanged and not self.saved.listed,
+            problems=tuple(self.problems),
+            notes=tuple(self.notes),
+            error=error,
+            batch_day=self.batch_day,
+            announced=self.announced,
+            missing=max(0, (self.announced or 0) - self.saved.listed),
+            categories=dict(self.categories.most_common(_CATEGORIES)),
+            lacks=lacking(self.batch_day, day, now) if error is None else None,
+        )
 
 
 @dataclass(slots=True)
 class _Visit:
-    """One source, read once."""
+    """One source, read once, and then caught up where it missed days."""
 
     sessions: sessionmaker[Session]
     source: SourceView
     collector_of: Callable[[str], Collector]
     day: date
     now: datetime
+    _found: _Found = field(default_factory=_Found)
 
     def run(self, http: Http, tell: Callable[[int], None]) -> SourceReport:
+        if self.source.retry_at is not None and self.source.retry_at > self.now:
+            return self._left_alone(self.source.retry_at)
         started = time.monotonic()
-        view = http.remembering(self.source.validators)
-        saved, unchanged, error = Saved(), False, None
-        problems: list[str] = []
-        notes: list[str] = []
-        try:
-            for batch in self._batches(view):
-                saved += self._save(batch, view)
-                unchanged = unchanged or batch.unchanged
-                problems += batch.problems
-                notes += batch.notes
-                tell(saved.listed)
-        except SourceError as failure:
-            error = " ".join(str(failure).split())
-        except Exception as failure:  # a plugin's slip must not cost the other sources
-            log.exception("a collector broke", source=self.source.name, kind=self.source.kind)
-            error = f"the collector itself broke: {type(failure).__name__}: {failure}"
+        error = self._read(http.remembering(self.source.validators), tell)
         self._remember(error)
-        return SourceReport(
-            name=self.source.name,
-            kind=self.source.kind,
-            saved=saved,
-            unchanged=unchanged and not saved.listed,
-            problems=_bounded(problems),
-            notes=_bounded(notes),
-            error=error,
+        report = self._found.report(self.source, self.day, self.now, error)
+        with self.sessions() as session:
+            current = sources.get(session, self.source.name)
+        later = CatchingUp(current, self.collector_of, self.day, self.now, self._save_missed)
+        with contextlib.suppress(SourceError):  # a kind that cannot be loaded has told so above
+            report = later.run(report, http.remembering({}))
+        return replace(
+            report,
+            problems=_bounded(report.problems),
+            notes=_bounded(report.notes),
             seconds=time.monotonic() - started,
         )
+
+    def _read(self, view: Http, tell: Callable[[int], None]) -> str | None:
+        """Read the source and commit its batches; why it broke off, or None."""
+        try:
+            for batch in self._batches(view):
+                self._found.add(batch, self._commit(batch, view.validators))
+                tell(self._found.saved.listed)
+        except SourceError as failure:
+            return " ".join(str(failure).split())
+        except Exception as failure:  # a plugin's slip must not cost the other sources
+            log.exception("a collector broke", source=self.source.name, kind=self.source.kind)
+            return f"the collector itself broke: {type(failure).__name__}: {failure}"
+        return None
+
+    def _left_alone(self, until: datetime) -> SourceReport:
+        times, last = self.source.failures, self.source.last_error
+        line = f"left alone until {until:%d %B %H:%M} UTC after {times} failures in a row: {last}"
+        return SourceReport(name=self.source.name, kind=self.source.kind, error=line)
 
     def _batches(self, http: Http) -> Iterator[Batch]:
         request = Request(self.source.settings, self.day, self.now, self.source.cursor)
         return self.collector_of(self.source.kind).collect(request, http)
 
-    def _save(self, batch: Batch, http: Http) -> Saved:
+    def _save_missed(self, batch: Batch, day: date | None) -> Saved:
+        return self._commit(batch, None, day)
+
+    def _commit(
+        self, batch: Batch, validators: Validators | None, complete: date | None = None
+    ) -> Saved:
         """Commit a batch; once more if another process saved the same new paper meanwhile."""
         try:
-            return self._save_once(batch, http)
+            return self._commit_once(batch, validators, complete)
         except IntegrityError:
-            return self._save_once(batch, http)
+            return self._commit_once(batch, validators, complete)
 
-    def _save_once(self, batch: Batch, http: Http) -> Saved:
+    def _commit_once(
+        self, batch: Batch, validators: Validators | None, complete: date | None
+    ) -> Saved:
         with self.sessions.begin() as session:
             saved = entries.save(session, self.source.id, _judged(batch.listed), self.now)
             if batch.withdrawn:
                 entries.withdraw(session, batch.withdrawn, self.now)
             sources.remember_batch(
-                session, self.source.id, validators=http.validators, cursor=batch.cursor
+                session, self.source.id, validators=validators, cursor=batch.cursor
             )
+            if complete is not None:
+                sources.remember_complete(session, self.source.id, complete)
         return saved
 
     def _remember(self, error: str | None) -> None:
@@ -210,7 +220,7 @@ class _Visit:
                 sources.remember_success(session, self.source.id, self.now)
             else:
                 log.warning("a source failed", source=self.source.name, error=error)
-                sources.remember_failure(session, self.source.id, error)
+                sources.remember_failure(session, self.source.id, error, self.now)
 
 
 def _judged(listed: Sequence[Listed]) -> list[Listed]:
@@ -232,4 +242,6 @@ def _record(
     told = {report.name: report.as_dict() for report in reports}
     with sessions.begin() as session:
         expected = [source.name for source in sources.all_sources(session, enabled_only=True)]
-        return editions.record_collection(session, day, told, expected, now)
+        return editions.record_collection(
+            session, day, told, expected, now, deadline=calendar.deadline(day)
+        )

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from newsletter.store.tables import Edition
 
+_COUNTED = ("announced", "missing", "categories")
+
 
 def ensure(session: Session, day: date, now: datetime) -> Edition:
     """The day's edition, made if it is not there yet."""
@@ -28,28 +30,47 @@ def record_collection(
     told: Mapping[str, Mapping[str, Any]],
     expected: Sequence[str],
     now: datetime,
+    *,
+    deadline: datetime | None = None,
 ) -> bool:
     """Put the sources' reports into the day's report; whether all expected ones have answered.
 
-    A source that has once answered for the day stays answered, whatever a later visit met.
+    A source that has once answered for the day stays answered, whatever a later visit met. After the
+    deadline the edition counts as complete without those that have not.
     """
     edition = ensure(session, day, now)
     known = dict(edition.report.get("sources", {}))
     for name, report in told.items():
         answered = report["answered"] or known.get(name, {}).get("answered", False)
-        known[name] = {**report, "answered": answered}
+        known[name] = {**_whole(known.get(name, {}), report), "answered": answered}
     missing = [name for name in expected if not known.get(name, {}).get("answered")]
     edition.report = {**edition.report, "sources": known, "missing": missing}
-    edition.complete = not missing
+    edition.complete = not missing or (deadline is not None and now >= deadline)
     edition.collected_at = now
     return edition.complete
 
 
+def _whole(before: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:
+    """A report, with what an earlier visit of the day counted where this one saw nothing changed."""
+    kept = {}
+    if report.get("unchanged") and before.get("batch_day") == report.get("batch_day"):
+        kept = {name: before[name] for name in _COUNTED if before.get(name)}
+    caught_up = sorted({*before.get("caught_up", ()), *report.get("caught_up", ())})
+    return {**report, **kept, "caught_up": caught_up}
+
+
 def note_for_readers(session: Session, day: date) -> str | None:
-    """A line for the readers of an edition when a source has not answered for its day, else None."""
-    report = session.scalars(select(Edition.report).where(Edition.day == day)).one_or_none()
-    missing = (report or {}).get("missing")
-    if not missing:
-        return None
-    names = ", ".join(sorted(missing))
-    return f"Not everything is in yet: {names} could not be read. What was missed comes later."
+    """A line for the readers of an edition: what is missing from it, what it catches up, or None."""
+    report = session.scalars(select(Edition.report).where(Edition.day == day)).one_or_none() or {}
+    lines = []
+    if report.get("missing"):
+        names = ", ".join(sorted(report["missing"]))
+        lines.append(
+            f"Not everything is in yet: {names} could not be read. What was missed comes later."
+        )
+    days = {day for told in report.get("sources", {}).values() for day in told.get("caught_up", ())}
+    if days:
+        first, last = (date.fromisoformat(each) for each in (min(days), max(days)))
+        when = f"{first:%d %B}" if first == last else f"{first:%d %B} to {last:%d %B}"
+        lines.append(f"This edition also holds papers that were missed on {when}.")
+    return " ".join(lines) or None

@@ -12,7 +12,7 @@ from typing import Any, Self
 from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.orm import Session
 
-from newsletter.model import Listed, ListingType
+from newsletter.model import Listed
 from newsletter.store import listings, merging, revisions
 from newsletter.store.absorbing import absorb
 from newsletter.store.bulk import in_chunks
@@ -21,8 +21,6 @@ from subscribers.orm import Base
 
 # Tables, not classes: the ORM would split a bulk insert by which values are None.
 _ENTRY, _KEY = (Base.metadata.tables[name] for name in ("entry", "entry_key"))
-
-_ANNOUNCING = frozenset({ListingType.NEW, ListingType.CROSS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +113,7 @@ def withdraw(session: Session, keys: Iterable[str], now: datetime) -> int:
 
 
 def _announced(group: _Group) -> bool:
-    return any(paper.type in _ANNOUNCING for paper in group.papers)
+    return any(paper.is_news for paper in group.papers)
 
 
 def _groups(session: Session, listed: Sequence[Listed]) -> list[_Group]:

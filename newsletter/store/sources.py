@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -15,10 +15,17 @@ from newsletter.store.tables import Source
 
 NAME_LENGTH = 100
 
+_PATIENT = 3  # failures in a row before a source is left alone for a while
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=15), timedelta(hours=6)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceView:
-    """A source as the other stages read it. `failures`: how many times in a row it failed."""
+    """A source as the other stages read it.
+
+    `failures`: how many times in a row it failed; from the third on it is left alone until `retry_at`.
+    `complete_until`: the last day whose announcements are all in, where the kind can be caught up.
+    """
 
     id: int
     name: str
@@ -30,6 +37,8 @@ class SourceView:
     last_success_at: datetime | None
     last_error: str | None
     failures: int
+    complete_until: date | None = None
+    retry_at: datetime | None = None
 
 
 def all_sources(session: Session, *, enabled_only: bool = False) -> list[SourceView]:
@@ -94,14 +103,13 @@ def remember_batch(
     session: Session,
     source_id: int,
     *,
-    validators: Mapping[str, Mapping[str, str]],
+    validators: Mapping[str, Mapping[str, str]] | None,
     cursor: Mapping[str, Any] | None,
 ) -> None:
-    """Keep where the source stands, in the transaction that saves its entries."""
+    """Keep where the source stands, in the transaction that saves its entries; None leaves it."""
     source = session.get_one(Source, source_id)
-    fresh = {url: dict(known) for url, known in validators.items()}
-    if source.validators != fresh:
-        source.validators = fresh
+    if validators is not None and source.validators != validators:
+        source.validators = {url: dict(known) for url, known in validators.items()}
     if cursor is not None and source.cursor != dict(cursor):
         source.cursor = dict(cursor)
 
@@ -111,17 +119,36 @@ def remember_success(session: Session, source_id: int, now: datetime) -> None:
     session.execute(
         update(Source)
         .where(Source.id == source_id)
-        .values(last_success_at=now, last_error=None, failures=0)
+        .values(last_success_at=now, last_error=None, failures=0, retry_at=None)
     )
 
 
-def remember_failure(session: Session, source_id: int, line: str) -> None:
-    """The source failed; `line` says how."""
-    session.execute(
-        update(Source)
-        .where(Source.id == source_id)
-        .values(last_error=line, failures=Source.failures + 1)
-    )
+def remember_failure(session: Session, source_id: int, line: str, now: datetime) -> None:
+    """The source failed; `line` says how. One that keeps failing is asked less and less often."""
+    source = session.get_one(Source, source_id)
+    source.last_error = line
+    source.failures += 1
+    pause = backoff(source.failures)
+    source.retry_at = now + pause if pause else None
+
+
+def backoff(failures: int) -> timedelta:
+    """How long to leave a source alone that failed so many times in a row.
+
+    >>> [str(backoff(count)) for count in (2, 3, 4, 20)]
+    ['0:00:00', '0:15:00', '0:30:00', '6:00:00']
+    """
+    if failures < _PATIENT:
+        return timedelta(0)
+    doubled: timedelta = _FIRST_PAUSE * 2 ** min(failures - _PATIENT, 10)
+    return min(doubled, _LONGEST_PAUSE)
+
+
+def remember_complete(session: Session, source_id: int, until: date) -> None:
+    """All announcements up to that day are in; an earlier day than known changes nothing."""
+    source = session.get_one(Source, source_id)
+    if source.complete_until is None or source.complete_until < until:
+        source.complete_until = until
 
 
 def _view(source: Source) -> SourceView:
@@ -136,4 +163,6 @@ def _view(source: Source) -> SourceView:
         last_success_at=source.last_success_at,
         last_error=source.last_error,
         failures=source.failures,
+        complete_until=source.complete_until,
+        retry_at=source.retry_at,
     )

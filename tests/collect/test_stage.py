@@ -216,9 +216,13 @@ def test_recorded_days_of_two_sources_make_one_edition(
     add(sessions, "arxiv", "arxiv-rss", categories=["cs.AI"], base_url=web.url)
     add(sessions, "hf", "hf-daily", base_url=web.url, days_back=0)
     report = run()
-    assert report.complete
+    assert report.sources[0].lacks == (
+        "the batch of Tuesday 16 June is late, or the day a holiday; it still shows Monday 27 April"
+    )
+    assert not report.complete
     assert report.saved.new == count(sessions, Entry) > 30
     assert run().saved.new == 0
+    assert run(now=replace_hour(14)).complete, "after the deadline, without it"
 
 
 def test_the_samples_are_a_day_worth_of_good_papers(sessions: Sessions, run: Run) -> None:
