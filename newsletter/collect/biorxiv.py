@@ -27,7 +27,7 @@ class Biorxiv:
     def check(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """See `Collector.check`."""
         shared = searching.settings_of(
-            settings, "https://api.biorxiv.org", "server", "categories", days_back=2
+            settings, "https://api.biorxiv.org", "server", "categories", days_back=2, most=3000
         )
         server = settings.get("server", "biorxiv")
         if server not in _SERVERS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from newsletter.collect.reading import described, read_json
 from newsletter.collect.text import fold
 from newsletter.errors import SourceError
 
+_LONE = re.compile("[\ud800-\udfff]")  # halves of a letter, which cannot be sent back or stored
 _COUNTABLE = 2**31  # what an integer column of the store holds
 
 
@@ -34,11 +36,11 @@ class Record:
         return found
 
     def text(self, *path: str) -> str:
-        """A text, unchanged, for it may be HTML; a number in its place is written out."""
+        """A text, still as HTML if it is that; a number in its place is written out."""
         found = self.at(*path)
         if isinstance(found, int) and not isinstance(found, bool) and abs(found) < 2**63:
             return str(found)
-        return found if isinstance(found, str) else ""
+        return _LONE.sub("", found) if isinstance(found, str) else ""
 
     def first(self, *path: str) -> str:
         """The first text of a list of texts, or the text that stands in place of a list."""
@@ -48,7 +50,7 @@ class Record:
         """The texts of a list; a lone text counts as a list of one."""
         found = self.at(*path)
         members = found if isinstance(found, list) else [found]
-        return tuple(text for text in members if isinstance(text, str) and text)
+        return tuple(_LONE.sub("", text) for text in members if isinstance(text, str) and text)
 
     def count(self, *path: str) -> int | None:
         """A whole number from 0, also one that is written as text."""

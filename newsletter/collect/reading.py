@@ -31,7 +31,7 @@ def read_xml(answer: Answer, *roots: str, expected: str = "a feed") -> etree._El
     except etree.XMLSyntaxError as error:
         what = described(answer)
         if what == "XML":
-            what = f"XML that is not well-formed ({error.msg})"
+            what = f"XML that is not well-formed ({' '.join((error.msg or '').split())})"
         raise SourceError(f"{answer.url} answered {what} where {expected} was expected") from error
     if root.tag not in roots:
         raise SourceError(

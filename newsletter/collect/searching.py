@@ -20,6 +20,7 @@ _ABSTRACT = 20_000  # characters; the longest honest one in the recordings has 4
 _NAME = 300  # characters of an author's name or a category
 _AUTHORS = 5_000  # the largest collaborations sign with about 3,000
 _TITLE = 1_000
+_FRUITLESS = 3  # pages in a row that only repeat, or that nothing can be read of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ def settings_of(
     days_back: int = 5,
     page: int = 100,
     largest: int = 1000,
+    most: int = 500,
 ) -> dict[str, Any]:
     """The checked settings that all these kinds share; `own` are those that the kind checks."""
     shared = ("days_back", "max_age_days", "most", "page", "base_url")
@@ -59,7 +61,7 @@ def settings_of(
     return {
         "days_back": checking.whole(settings, "days_back", days_back, 0, 366),
         "max_age_days": checking.whole(settings, "max_age_days", 90, 0, 36_500),
-        "most": checking.whole(settings, "most", 500, 1, 10_000),
+        "most": checking.whole(settings, "most", most, 1, 10_000),
         "page": checking.whole(settings, "page", min(page, largest), 1, largest),
         "base_url": checking.base(settings, base_url),
     }
@@ -96,7 +98,7 @@ def paper(
     `texts`: abstract, url, pdf_url, tldr, organisation, as far as there are any.
     """
     prose = _plain if plain else _marked_up
-    heading = without_stop(prose(title))[:_TITLE]
+    heading = without_stop(prose(title))[:_TITLE].strip()
     keys = keys_of(*map(fold, names))
     if not heading:
         return "a title"
@@ -171,11 +173,11 @@ class _Reader:
         self._max_age = max_age_days
         self._seen: set[tuple[str, int | None]] = set()
         self._read = self._total = self._old = self._told = 0
-        self._stuck = False
+        self._fruitless = 0
 
     @property
     def finished(self) -> bool:
-        return self._stuck or self._read >= self._most
+        return self._fruitless >= _FRUITLESS or self._read >= self._most
 
     def take(self, page: Page) -> Batch:
         self._total = max(self._total, page.total or 0)
@@ -190,7 +192,7 @@ class _Reader:
             place = entry.keys[0], entry.version
             if place not in self._seen:
                 fresh.setdefault(place, entry)
-        self._stuck = bool(papers) and not fresh
+        self._fruitless = 0 if fresh or not entries else self._fruitless + 1
         self._seen.update(fresh)
         news = [entry for entry in fresh.values() if not self._is_old(entry)]
         self._old += len(fresh) - len(news)
@@ -204,8 +206,8 @@ class _Reader:
 
     def closing(self, span: str) -> Batch:
         problems, notes = [], []
-        if self._stuck:
-            problems.append("the pages repeat themselves; reading stopped")
+        if self._fruitless >= _FRUITLESS:
+            problems.append(f"{_FRUITLESS} pages in a row brought no other paper; reading stopped")
         elif self._total > self._read >= self._most:
             problems.append(f"{self._total} found, only the first {self._most} read (most)")
         elif self._total > self._read:
