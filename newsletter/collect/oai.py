@@ -36,6 +36,8 @@ def list_records(http: Http, address: str, asked: Mapping[str, str]) -> Page:
     answer = http.get(
         address, {"verb": "ListRecords", **asked}, conditional=False, readable=(400, 404, 410, 422)
     )
+    if answer.status != 200 and b"OAI-PMH" not in answer.body:
+        raise SourceError(f"{answer.url} answered {answer.status} and no list of records")
     root = read_xml(answer, f"{OAI}OAI-PMH")
     error = root.find(f"{OAI}error")
     if error is not None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.store.tables import Edition
 
-_COUNTED = ("announced", "missing", "categories")
+_COUNTED = ("announced", "missing", "categories", "line")
 
 
 def ensure(session: Session, day: date, now: datetime) -> Edition:
@@ -53,7 +53,7 @@ def record_collection(
 def _whole(before: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:
     """A report, with what an earlier visit of the day counted where this one saw nothing changed."""
     kept = {}
-    if report.get("unchanged") and before.get("batch_day") == report.get("batch_day"):
+    if report.get("announced") is None and before.get("batch_day") == report.get("batch_day"):
         kept = {name: before[name] for name in _COUNTED if before.get(name)}
     caught_up = sorted({*before.get("caught_up", ()), *report.get("caught_up", ())})
     return {**report, **kept, "caught_up": caught_up}
