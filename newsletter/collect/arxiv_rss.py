@@ -89,7 +89,11 @@ class ArxivRss:
             tuple(listed.values()),
             (*problems, *_doubts(len(items), batch_day, fallback)),
             _notes(listed.values(), fallback),
-            cursor={"batch": batch_day.isoformat(), "top": _top(request.cursor, listed)},
+            cursor={
+                **request.cursor,  # a catching-up that broke off stands there, too
+                "batch": batch_day.isoformat(),
+                "top": _top(request.cursor, listed),
+            },
             batch_day=batch_day,
             announced=len(listed) + sum(broken.values()),
         )
