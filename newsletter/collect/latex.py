@@ -46,7 +46,21 @@ _STYLED = re.compile(
 )
 _SWITCH = re.compile(r"\{\s*\\(?:em|it|bf|tt|sc|sf|rm|sl|itshape|bfseries|ttfamily)\s+([^{}]*)\}")
 _LINK = re.compile(r"\\href\s?\{[^{}]*\}\s?\{([^{}]*)\}")
-_MARKS = re.compile(r"\s?\\(?:cite[pt]?|ref|label|footnotemark)\s?(?:\[[^\]]*\])?\{[^{}]*\}")
+_MARKS = re.compile(
+    r"[\s~]?\\(?:cite[a-zA-Z]*|[cC]?ref|eqref|label|footnotemark|footnote|thanks|vspace|hspace|begin|end)"
+    r"\*?\s?(?:\[[^\]]*\])?\{[^{}]*\}"
+)
+_COLOURED = re.compile(r"\\(?:textcolor|colorbox|color)\s?\{[^{}]*\}")
+_SIZED = re.compile(
+    r"\\(?:tiny|scriptsize|footnotesize|small|normalsize|large|Large|LARGE|huge|Huge|bf|it|em|rm|sc|tt|sl"
+    r"|bfseries|itshape|noindent|centering|newline|linebreak|par|protect|xspace)(?![A-Za-z])\s?"
+)
+_UNKNOWN = re.compile(r"\\[A-Za-z]+\s?\{([^{}]*)\}")
+_DELIMITED = re.compile(r"(?<!\\)\\[(\[](.{1,300}?)\\[)\]]", re.DOTALL)
+_TIE = re.compile(r"(?<=[a-z.]{2})~(?=\w)")  # `Fig.~3`; in `x~N(0, 1)` it means something
+_SHIFTED = re.compile(r"([_^])\{?\s*(\d{1,4}|\\circ)\s*\}?")  # all that there is in H$_2$O
+_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_HIGH = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _BRACED = re.compile(r"(?<!\\)\{([\w\-+.]*[^\W\d_][\w\-+.]*)\}")
 _ESCAPED = re.compile(r"\\([%&#_$])")
 
@@ -59,6 +73,7 @@ def readable(value: str) -> str:
     """
     if "\\" not in value and "$" not in value and "{" not in value and "``" not in value:
         return value
+    value = _DELIMITED.sub(r"$\1$", value)
     value = _LONE_SYMBOL.sub(lambda found: _SYMBOLS[found[1]], value)
     pieces = _MATHS.split(value)
     pieces[0::2] = [_prose(piece) for piece in pieces[0::2]]
@@ -66,8 +81,8 @@ def readable(value: str) -> str:
     return unicodedata.normalize("NFC", " ".join("".join(pieces).split()))
 
 
-def _prose(text: str) -> str:
-    text = text.replace("\\\\", " ")
+def _prose(given: str) -> str:
+    text = _COLOURED.sub("", given.replace("\\\\", " "))
     text = _SIGN_ACCENT.sub(_accented, text)
     text = _WORD_ACCENT.sub(_accented, text)
     text = _LETTER.sub(lambda found: _LETTERS[found[1]], text)
@@ -75,7 +90,13 @@ def _prose(text: str) -> str:
         text, count = _unstyled(text)
         if not count:
             break
-    text = _MARKS.sub("", text)
+    text = _SIZED.sub("", _MARKS.sub("", text))
+    for _ in range(4):
+        text, count = _UNKNOWN.subn(r"\1", text)
+        if not count:
+            break
+    if "\\" in text or text != given:
+        text = _TIE.sub(" ", text)
     text = _BRACED.sub(r"\1", unicodedata.normalize("NFC", text))
     return _ESCAPED.sub(r"\1", text).replace("``", "“").replace("''", "”")
 
@@ -93,6 +114,10 @@ def _accented(found: re.Match[str]) -> str:
 
 
 def _maths(text: str) -> str:
+    shifted = _SHIFTED.fullmatch(text)
+    if shifted:
+        low = shifted[1] == "_"
+        return "°" if shifted[2] == "\\circ" else shifted[2].translate(_LOW if low else _HIGH)
     plain = _unstyled(text)[0].replace("\\%", "%").replace("\\,", " ").replace("{,}", ",")
     plain = _SYMBOL.sub(lambda found: _SYMBOLS[found[1]], plain)
     return plain.strip() if _SIMPLE.fullmatch(plain) else f"${text}$"

@@ -26,14 +26,17 @@ _SILENT = frozenset({"script", "style", "template", "noscript", "head", "title",
 _INLINE = _words(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp "
     "small span strike strong sub sup time tt u var wbr "
+    "italic bold sc monospace roman sans-serif styled-content named-content inline-formula "
+    "tex-math alternatives xref ext-link uri math "
     "mi mn mo mrow msub msup msubsup mfrac msqrt mroot mover munder munderover mtext mspace mstyle "
     "mtable mtr mtd semantics annotation mfenced menclose mpadded mphantom mmultiscripts"
 )
 _BLOCK = _words(
     "address article aside audio base blink blockquote body br button canvas caption center col "
     "colgroup dd details dir div dl dt embed fieldset figcaption figure footer form frame h1 h2 "
-    "h3 h4 h5 h6 header hr html img input legend li link main map math menu meta nav object ol "
-    "option p param picture pre section select source summary table tbody td textarea tfoot th "
+    "h3 h4 h5 h6 header hr html img input legend li link main map menu meta nav object ol "
+    "disp-formula sec list-item option p param picture pre section select source summary table "
+    "tbody td textarea tfoot th "
     "thead tr track ul video"
 )
 _MARKUP = _SILENT | _INLINE | _BLOCK
@@ -74,6 +77,15 @@ def counted(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
+def _plain_name(tag: str) -> str:
+    return tag.removeprefix("jats:").removeprefix("mml:")
+
+
+def _is_comparison(name: str, attrs: list[tuple[str, str | None]]) -> bool:
+    """Whether a "tag" is the middle of `a<b and c>d`."""
+    return len(name) == 1 and bool(attrs) and all(value is None for _, value in attrs)
+
+
 class _Reader(HTMLParser):
     """Collects the character data; a block's edge becomes a space."""
 
@@ -82,9 +94,10 @@ class _Reader(HTMLParser):
         self.pieces: list[str] = []
         self._silent: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        name = tag.removeprefix("jats:")
-        if name not in _MARKUP and name == tag and ":" not in tag:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        name = _plain_name(tag)
+        strange = name not in _MARKUP and name == tag and ":" not in tag
+        if strange or _is_comparison(name, attrs):
             self._text(self.get_starttag_text() or "")
         elif name in _SILENT and name == tag:  # a JATS title is a heading
             self._silent.append(name)
@@ -96,11 +109,14 @@ class _Reader(HTMLParser):
             self.handle_starttag(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
-        name = tag.removeprefix("jats:")
+        name = _plain_name(tag)
         if name in self._silent:
             del self._silent[self._silent.index(name) :]
         elif name not in _INLINE:
             self.pieces.append(" ")
+
+    def unknown_decl(self, data: str) -> None:
+        self._text(data.removeprefix("CDATA["))
 
     def handle_data(self, data: str) -> None:
         self._text(data)

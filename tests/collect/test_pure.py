@@ -140,6 +140,15 @@ def test_html_of_any_shape_becomes_a_line(text: str) -> None:
         ("<table><tr><td>a</td><td>b</td></tr></table>", "a b"),
         ("H<sub>2</sub>O", "H2O"),
         ("<!-- c -->x", "x"),
+        ("<![CDATA[a <i>b</i>]]>", "a <i>b</i>"),
+        ("List<String> of vector<int>, map<K,V>", "List<String> of vector<int>, map<K,V>"),
+        ("if a<b and c>d, p<0.05 &amp; q &lt; r", "if a<b and c>d, p<0.05 & q < r"),
+        ("<inline-formula><tex-math>$x$</tex-math></inline-formula>s", "$x$s"),
+        (
+            "CO<mml:math><mml:msub><mml:mi>x</mml:mi><mml:mn>2</mml:mn></mml:msub></mml:math>",
+            "COx2",
+        ),
+        ("<h4>Background</h4>Text<italic>s</italic>", "Background Texts"),
         (None, ""),
         (7, ""),
     ],
@@ -168,6 +177,22 @@ def test_html_to_text(html: object, text: str) -> None:
         ("{BERT}: a model", "BERT: a model"),
         ('{"a": 1} {0,1}^n <picture of a man>', '{"a": 1} {0,1}^n <picture of a man>'),
         (r"$\mathcal{O}(n \log n)$", r"$\mathcal{O}(n \log n)$"),
+        (r"\(O(n^2)\) time \[x^{y}\]", "$O(n^2)$ time $x^{y}$"),
+        (
+            r"\footnote{see} \textcolor{red}{hot} \foo{bar}\cite[p. 1]{a,b} {\small x}",
+            "hot bar x",
+        ),
+        (r"\begin{itemize} a \end{itemize} \footnotesize b", "a b"),
+        (r"H$_2$O, $^{99}$Tc, CO$_{2}$ at 20$^{\circ}$C", "H₂O, ⁹⁹Tc, CO₂ at 20°C"),
+        (
+            r"\textit{in vivo}~study, Fig.~\ref{x}, Sec.~3, x~N(0,1)",
+            "in vivo study, Fig., Sec. 3, x~N(0,1)",
+        ),
+        (
+            r"{\'E}tale, Erd{\H o}s, na{\"\i}ve, \L{}ukasz, \AA ngstr\"om",
+            "Étale, Erdős, naïve, Łukasz, Ångström",
+        ),
+        ("~/data, ~10 and a~b", "~/data, ~10 and a~b"),
     ],
 )
 def test_latex(source: str, text: str) -> None:

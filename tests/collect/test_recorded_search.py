@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.collect.registry import collector
+from newsletter.collect.specs import read_spec
 from newsletter.errors import SourceError
 from newsletter.model import ListingType
 from tests import inputs
@@ -223,3 +225,92 @@ def test_a_refusal_is_told_in_the_source_s_own_words(web: Web, collect: Collect)
     web.put("/graph/v1/paper/search", Reply(b'{"error":"Unrecognized fields: [x]"}', 400))
     with pytest.raises(SourceError, match=r"answered 400: Unrecognized fields: \[x\]"):
         collect("semantic-scholar", search(web, "turing"))
+
+
+def test_biorxiv_s_first_version_is_news_and_its_day_its_own(web: Web, collect: Collect) -> None:
+    first = {"title": "A", "doi": "10.1101/2026.06.14.1", "date": "2026-6-5", "version": "1",
+             "type": "new results", "authors": "Ng, A.", "server": "bioRxiv"}  # fmt: skip
+    second = first | {"version": "2", "date": "2026-06-15", "title": "A, revised"}
+    answer = {"messages": [{"status": "ok", "total": "2"}], "collection": [first, second]}
+    end = {"messages": [{"status": "no posts found"}], "collection": []}
+    web.put("/details/biorxiv/2026-06-14/2026-06-16/0/json", json.dumps(answer).encode())
+    web.put("/details/biorxiv/2026-06-14/2026-06-16/2/json", json.dumps(end).encode())
+    batch = collect("biorxiv", {"base_url": web.url})
+    told = [(paper.version, paper.type, paper.day) for paper in batch.listed]
+    assert told == [
+        (1, ListingType.NEW, date(2026, 6, 5)),
+        (2, ListingType.REPLACE, date(2026, 6, 15)),
+    ]
+    assert not batch.problems
+
+
+def test_openreview_of_both_apis(web: Web, collect: Collect) -> None:
+    new = {
+        "id": "n1", "forum": "aB1_-x", "pdate": 1781481600000, "tcdate": 1781568000000,
+        "content": {
+            "title": {"value": "On $O(n^2)$ maps of <T>"}, "abstract": {"value": "We \\emph{map}."},
+            "authors": {"value": ["Ada Lovelace", "Emmy Noether"]}, "pdf": {"value": "/pdf/1.pdf"},
+            "TLDR": {"value": "Maps."}, "venueid": {"value": "V/2026/Conference"},
+        },
+    }  # fmt: skip
+    old = {"id": "n2", "content": {"title": "Plain", "authors": ["Ada Lovelace"], "TL;DR": "Short"}}
+    gone = {
+        "id": "n3",
+        "content": {"title": "G", "venueid": "V/2026/Conference/Withdrawn_Submission"},
+    }
+    web.put("/notes", json.dumps({"notes": [new, old, gone], "count": 3}).encode())
+    batch = collect("openreview", {"venue": "V/2026/Conference", "base_url": web.url})
+    sound(batch)
+    first, second = batch.listed
+    assert first.keys == ("url:https://openreview.net/forum?id=aB1_-x",)
+    assert first.title == "On $O(n^2)$ maps of <T>"
+    assert (first.abstract, first.tldr) == ("We map.", "Maps.")
+    assert first.pdf_url == "https://openreview.net/pdf/1.pdf"
+    assert first.published_at == datetime(2026, 6, 15, tzinfo=UTC)
+    assert (first.day, second.day) == (date(2026, 6, 16), date(2026, 6, 16))
+    assert (second.published_at, second.tldr) == (None, "Short")
+    assert batch.notes == ("1 paper taken back",)
+    assert web.asked[0].query["content.venueid"] == "V/2026/Conference"
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "line"),
+    [
+        ("pubmed", {}, "query must say what to search for"),
+        ("pubmed", {"query": " "}, "query must say"),
+        ("crossref", {"query": "x" * 1001}, "at most 1000 printable"),
+        ("crossref", {"query": "x", "dois": ["10.1/x"]}, "one of query or dois"),
+        ("crossref", {"dois": ["nothing"]}, "'nothing' is no DOI"),
+        ("semantic-scholar", {"query": "x", "seeds": ["y"]}, "one of query, ids or seeds"),
+        ("semantic-scholar", {"seeds": []}, "seeds names no paper"),
+        ("biorxiv", {"server": "chemrxiv"}, "must be biorxiv or medrxiv"),
+        ("openalex", {"query": "x", "page": 500}, "page must be a whole number from 1 to 200"),
+        ("openreview", {"venue": "a\x00"}, "printable"),
+        ("dblp", {"query": "x", "colour": 1}, "unknown setting 'colour'"),
+        ("europepmc", {"query": "x", "base_url": "ftp://x"}, "base_url must be an http"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(kind: str, settings: dict, line: str) -> None:
+    with pytest.raises(SourceError, match=line):
+        collector(kind).check(settings)
+
+
+@pytest.mark.parametrize(
+    ("spec", "found"),
+    [
+        (
+            "pubmed:gut microbiome AND 2026[dp]",
+            ("pubmed", {"query": "gut microbiome AND 2026[dp]"}),
+        ),
+        ("openreview:V/2026/Conference", ("openreview", {"venue": "V/2026/Conference"})),
+        (
+            "biorxiv:cell_biology+genomics",
+            ("biorxiv", {"categories": ["cell_biology", "genomics"]}),
+        ),
+        ("biorxiv", ("biorxiv", {})),
+    ],
+)
+def test_specs_in_one_word(spec: str, found: tuple) -> None:
+    kind, settings = read_spec(spec)
+    assert (kind, settings) == found
+    collector(kind).check(settings)
