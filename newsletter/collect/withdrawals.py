@@ -50,6 +50,9 @@ _OTHER = re.compile(
     rf"(?:{_BEFORE}\s+)+{_GONE}\b",
     re.IGNORECASE,
 )
+_HINT = re.compile(
+    r"withdr[ae]w|retract|removed|recalled", re.IGNORECASE
+)  # cheap, and rarely there
 _SHORT = 60  # words; an abstract this short that says so is nothing but the withdrawal
 
 
@@ -61,9 +64,9 @@ def is_withdrawn(comment: str | None, abstract: str = "") -> bool:
     >>> is_withdrawn("12 pages; withdrawn from ICLR 2026 and resubmitted")
     False
     """
-    if comment and _says_so(comment):
+    if comment and _HINT.search(comment) and _says_so(comment):
         return True
-    if not abstract or len(abstract.split()) > _SHORT:
+    if not _HINT.search(abstract) or len(abstract.split()) > _SHORT:
         return False
     first = re.split(r"(?<=[.;!])\s", abstract, maxsplit=1)[0]
     return bool(_PAPER_IS.search(first) or _ACTED.search(first)) and not _excused(first)

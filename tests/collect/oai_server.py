@@ -17,7 +17,7 @@ RECORD = """<record><header><identifier>oai:arXiv.org:{id}</identifier><datestam
 <id>{id}</id><submitter>A</submitter>{versions}<title>Paper {id}</title>
 <authors>Ada Lovelace, Charles Babbage and Mary Somerville</authors>
 <categories>{categories}</categories><comments>{comment}</comments>
-<abstract>  About {id}, at some length.
+<abstract>  About {id}, at some length. {abstract}
 </abstract></arXivRaw></metadata></record>"""
 DELETED = """<record><header status="deleted"><identifier>oai:arXiv.org:{id}</identifier>
 <datestamp>{day}</datestamp></header></record>"""
@@ -32,6 +32,7 @@ class Paper:
     versions: list[str] = field(default_factory=list)
     categories: str = "cs.AI"
     comment: str = "9 pages"
+    abstract: str = ""
     deleted: bool = False
 
     def xml(self) -> str:
@@ -48,6 +49,7 @@ class Paper:
             versions=versions,
             categories=self.categories,
             comment=self.comment,
+            abstract=self.abstract,
         )
 
 
