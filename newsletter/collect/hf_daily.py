@@ -1,6 +1,7 @@
 """Hugging Face Daily Papers, by day (huggingface.co/api/daily_papers).
 
-The day's list grows until its evening: a run in the morning asks for the day before as well.
+The day's list grows until its evening: a run in the morning asks for the days before as
+well, whose votes are still growing: each change is kept as a signal.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class HfDaily:
         """See `Collector.check`."""
         checking.only(settings, "days_back", "base_url")
         return {
-            "days_back": checking.whole(settings, "days_back", 1, 0, 30),
+            "days_back": checking.whole(settings, "days_back", 3, 0, 30),
             "base_url": checking.base(settings, "https://huggingface.co"),
         }
 
