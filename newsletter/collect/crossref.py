@@ -64,13 +64,14 @@ def _pages(settings: Mapping[str, Any], request: Request, http: Http) -> Iterato
         "filter": ",".join(filter(None, (dated, settings.get("filter")))),
         "rows": settings["page"],
     }
-    cursor = "*"
-    while cursor:
-        answer, document = ask(http, f"{settings['base_url']}/works", params | {"cursor": cursor})
-        items = document.members(answer, "message", "items")
-        make = partial(_paper, request=request)
-        yield Page(searching.read_all(items, make), document.count("message", "total-results"))
-        cursor = document.text("message", "next-cursor")
+    url = f"{settings['base_url']}/works"
+    return searching.by_cursor(
+        lambda cursor: ask(http, url, params | {"cursor": cursor}),
+        partial(_paper, request=request),
+        items=("message", "items"),
+        total=("message", "total-results"),
+        following=("message", "next-cursor"),
+    )
 
 
 def _paper(given: Record, request: Request) -> Found:

@@ -45,13 +45,14 @@ def _pages(settings: Mapping[str, Any], request: Request, http: Http) -> Iterato
         "filter": ",".join(filter(None, (dated, settings.get("filter")))),
         "per-page": settings["page"],
     }
-    cursor = "*"
-    while cursor:
-        answer, document = ask(http, f"{settings['base_url']}/works", params | {"cursor": cursor})
-        items = document.members(answer, "results")
-        make = partial(_paper, request=request)
-        yield Page(searching.read_all(items, make), document.count("meta", "count"))
-        cursor = document.text("meta", "next_cursor")
+    url = f"{settings['base_url']}/works"
+    return searching.by_cursor(
+        lambda cursor: ask(http, url, params | {"cursor": cursor}),
+        partial(_paper, request=request),
+        items=("results",),
+        total=("meta", "count"),
+        following=("meta", "next_cursor"),
+    )
 
 
 def _paper(given: Record, request: Request) -> Found:

@@ -10,6 +10,7 @@ from typing import Any
 
 from newsletter.collect import arxiv, checking
 from newsletter.collect.foreign import Record
+from newsletter.collect.http import Answer
 from newsletter.collect.keys import arxiv_id, canonical_url, keys_of
 from newsletter.collect.latex import readable
 from newsletter.collect.port import Batch, Request
@@ -77,6 +78,22 @@ def read_all(items: Iterable[Any], make: Callable[[Record], Found]) -> list[Foun
     return [
         make(Record(item)) if isinstance(item, dict) else "the shape of an object" for item in items
     ]
+
+
+def by_cursor(
+    ask: Callable[[str], tuple[Answer, Record]],
+    make: Callable[[Record], Found],
+    *,
+    items: Sequence[str],
+    total: Sequence[str],
+    following: Sequence[str],
+) -> Iterator[Page]:
+    """The pages of a source that hands out a cursor; the paths say where its answer holds what."""
+    cursor = "*"
+    while cursor:
+        answer, document = ask(cursor)
+        yield Page(read_all(document.members(answer, *items), make), document.count(*total))
+        cursor = document.text(*following)
 
 
 def paper(
