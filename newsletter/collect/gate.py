@@ -13,7 +13,11 @@ from newsletter.collect.response import TemporarySourceError
 
 #: Seconds between two requests, and one connection at a time, over all hosts below a domain.
 #: arXiv asks for this of all of an operator's machines together (info.arxiv.org/help/api/tou).
-INTERVALS: Mapping[str, float] = {"arxiv.org": 3.0}
+INTERVALS: Mapping[str, float] = {
+    "arxiv.org": 3.0,
+    "eutils.ncbi.nlm.nih.gov": 0.4,  # three a second without a key
+    "api.semanticscholar.org": 1.1,  # one a second in the anonymous pool
+}
 
 _LEASE = 150.0  # seconds after which a holder counts as dead; no attempt of a request takes longer
 _LONGEST_WAIT = 180.0
