@@ -136,7 +136,7 @@ class SmtpConnection:
         """MAIL, RCPT, DATA up to the go-ahead; a receipt if one of them is refused."""
         if not message.to.isascii() and not smtp.has_extn("smtputf8"):
             return Receipt(Outcome.FAILED, "the relay cannot mail this address (no SMTPUTF8)")
-        code, text = smtp.mail(message.sender, self._options(smtp, message))
+        code, text = _answer(smtp.mail(message.sender, self._options(smtp, message)))
         if code // 100 == 5 and code != _TOO_LARGE:
             # The sender is the same for everybody: going on would burn the whole list.
             relay = self._relay
@@ -145,9 +145,9 @@ class SmtpConnection:
                 f"{code} {_text(text)}"
             )
         if code // 100 == 2:
-            code, text = smtp.rcpt(message.to)
+            code, text = _answer(smtp.rcpt(message.to))
         if code // 100 == 2:
-            code, text = smtp.docmd("DATA")
+            code, text = _answer(smtp.docmd("DATA"))
             if code // 100 == 3:
                 return None
         return self._refused(smtp, code, text)
@@ -167,15 +167,15 @@ class SmtpConnection:
             body = (b"\r\n" + body).replace(b"\r\n.", b"\r\n..")[2:]  # RFC 5321 4.5.2
         try:
             smtp.send(body)
+            smtp.send(b".\r\n")
         except (OSError, smtplib.SMTPException) as error:
             # Without the final dot the relay must throw the mail away (RFC 5321 4.1.1.4).
             self._drop()
             return Receipt(Outcome.DEFERRED, f"connection lost within the mail: {error}")
         try:
-            smtp.send(b".\r\n")
             if smtp.sock is not None:
                 smtp.sock.settimeout(max(self._timeout, _ANSWER_TIMEOUT))
-            code, text = smtp.getreply()
+            code, text = _answer(smtp.getreply())
             if smtp.sock is not None:
                 smtp.sock.settimeout(self._timeout)
         except (OSError, smtplib.SMTPException) as error:
@@ -191,7 +191,7 @@ class SmtpConnection:
             self._drop()
         else:
             try:
-                smtp.rset()
+                _answer(smtp.rset())
             except (OSError, smtplib.SMTPException):
                 self._drop()
         return Receipt(outcome, _text(text), code)
@@ -202,10 +202,22 @@ class SmtpConnection:
             self._smtp = None
 
 
+def _answer(reply: tuple[int, bytes]) -> tuple[int, bytes]:
+    """A reply, if it is one. Raises SMTPException: from then on nobody knows what answers what."""
+    code, text = reply
+    if code // 100 not in {2, 3, 4, 5}:
+        raise smtplib.SMTPException(f"an answer that is not SMTP: {_text(text)}")
+    return reply
+
+
 def _text(answer: bytes) -> str:
-    return " ".join(answer.decode("utf-8", "replace").split())[:500]
+    # It goes into the ledger and to the terminal: PostgreSQL takes no NUL, people no escape sequence.
+    words = " ".join(answer.decode("utf-8", "replace").split())
+    return "".join(char for char in words if char.isprintable())[:500]
 
 
 def _said(error: smtplib.SMTPResponseException) -> str:
-    text = error.smtp_error
-    return f"{error.smtp_code} {_text(text if isinstance(text, bytes) else str(text).encode())}"
+    text = _text(
+        error.smtp_error if isinstance(error.smtp_error, bytes) else str(error.smtp_error).encode()
+    )
+    return f"{error.smtp_code} {text}" if error.smtp_code > 0 else f"it does not speak SMTP: {text}"

@@ -5,8 +5,11 @@ from __future__ import annotations
 import email
 import email.policy
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from socket import create_server
+from threading import Thread
 
 import pytest
 import trustme
@@ -167,3 +170,50 @@ def test_an_address_beyond_ascii_goes_only_where_it_can(tmp_path: Path) -> None:
             mailer = SmtpMailer(Relay("127.0.0.1", server.port, "opportunistic"), timeout=5)
             with mailer.connect() as connection:
                 assert connection.send(message(1, to="jürgen@example.org")).outcome is outcome
+
+
+@contextmanager
+def muddled(verb: bytes, answer: bytes) -> Iterator[SmtpMailer]:
+    """A relay that takes two mails, and answers the first `verb` ("." is the final dot) with this."""
+    answers = [answer]
+
+    def converse() -> None:
+        while True:
+            try:
+                conversation, _ = listening.accept()
+            except OSError:
+                return
+            with conversation, conversation.makefile("rb") as lines:
+                conversation.sendall(b"220 hello\r\n")
+                body = False
+                for line in lines:
+                    if body and line != b".\r\n":
+                        continue
+                    said = line.split()[0].upper()
+                    body = said == b"DATA"
+                    usual = b"354 go on\r\n" if body else b"250 fine\r\n"
+                    conversation.sendall(answers.pop() if answers and said == verb else usual)
+
+    with create_server(("127.0.0.1", 0)) as listening:
+        Thread(target=converse, daemon=True).start()
+        relay = Relay("127.0.0.1", listening.getsockname()[1], "opportunistic")
+        yield SmtpMailer(relay, 1, timeout=5)
+        listening.shutdown(2)
+
+
+def test_an_answer_that_is_not_smtp_to_the_whole_mail_leaves_it_uncertain() -> None:
+    with muddled(b".", b"\xff\x00what\r\n554 no\r\n") as mailer, mailer.connect() as connection:
+        first, second = connection.send(message(1)), connection.send(message(2))
+    assert first.outcome is Outcome.UNCERTAIN
+    # What is left of the muddle is not taken for the answer to the next mail.
+    assert second.outcome is Outcome.SUBMITTED
+
+
+def test_an_answer_that_is_not_smtp_before_the_mail_begins_it_anew() -> None:
+    with muddled(b"RCPT", b"what?\r\n550 no\r\n") as mailer, mailer.connect() as connection:
+        assert connection.send(message(1)).outcome is Outcome.SUBMITTED
+
+
+def test_what_the_relay_says_is_fit_for_the_ledger_and_the_terminal() -> None:
+    with muddled(b".", b"250 ta\x00ken \x1b[31m\r\n") as mailer, mailer.connect() as connection:
+        assert connection.send(message(1)).detail == "taken [31m"
