@@ -69,15 +69,19 @@ class App:
     def pipeline(self) -> Pipeline:
         """The daily story with these parts."""
         return Pipeline(
-            collect=self.collect, planner=self.planner, sender=self.sender, notices=self.notices
+            collect=self.collect,
+            planner=self.planner,
+            sender=self.sender,
+            notices=self.notices,
+            now=clock.now,
         )
 
     def collect(
         self,
         day: date,
         now: datetime,
-        names: list[str] | None = None,
         on_progress: collecting.Progress = collecting.silent,
+        names: list[str] | None = None,
     ) -> collecting.CollectReport:
         """Visit the sources, all or the named ones; with all, also fetch missing seed papers."""
         report = collecting.collect(

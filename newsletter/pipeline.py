@@ -10,27 +10,42 @@ done stays done. `tick` is what the scheduler calls every minute; `run` is what 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from newsletter.stages.collect import CollectReport
+from newsletter.stages.collect import CollectReport, Progress, Step
 from newsletter.stages.plan import Blocks, Planner, PlanReport
 from newsletter.stages.send import Sender, SendReport
 from newsletter.store.ledger import Scope
 from subscribers import audience
 from subscribers.audience import Member
 
+Advance = Callable[[int], None]
+Watch = Callable[[str, int | None], AbstractContextManager[Advance]]
+"""Shows how far a step is: (its name, how many there are to do if known) -> a function to count on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What one edition by hand did, step by step."""
+
+    collected: CollectReport
+    planned: PlanReport
+    sent: SendReport
+
 
 @dataclass(frozen=True)
 class Pipeline:
     """The steps, as `app` wires them. `planner` and `sender` are made anew for each run."""
 
-    collect: Callable[[date, datetime], CollectReport]
+    collect: Callable[[date, datetime, Progress], CollectReport]
     planner: Callable[[datetime], Planner]
     sender: Callable[[], Sender]
     notices: Callable[[], Sender]
+    now: Callable[[], datetime]
 
     def tick(self, now: datetime) -> tuple[PlanReport, SendReport]:
         """Whoever is due now gets their digest; what was put off is tried again."""
@@ -39,13 +54,30 @@ class Pipeline:
         sent = self.sender().run()
         return planned, sent
 
-    def run(self, day: date, now: datetime) -> tuple[CollectReport, PlanReport, SendReport]:
+    def run(self, day: date, watch: Watch) -> Edition:
         """One whole edition by hand: collect, and mail everybody at once, whatever their hour."""
-        collected = self.collect(day, now)
+        with watch("Collecting", None) as advance:
+            collected = self.collect(day, self.now(), counting(advance))
         self.notices().run()
-        planned = self.planner(now).plan(everybody(day, now))
-        sent = self.sender().run(Scope(day=day))
-        return collected, planned, sent
+        # Collecting took its time: what it brought is news as of now, not as of the start.
+        now = self.now()
+        with watch("Matching", None) as advance:
+            planned = self.planner(now).plan(everybody(day, now), progress=advance)
+        with watch("Sending", planned.planned) as advance:
+            sent = self.sender().run(Scope(day=day), advance)
+        return Edition(collected, planned, sent)
+
+
+def counting(advance: Advance) -> Progress:
+    """The sources that are done, counted on."""
+    done = 0
+
+    def tell(step: Step) -> None:
+        nonlocal done
+        advance(step.done - done)
+        done = step.done
+
+    return tell
 
 
 def due(now: datetime) -> Blocks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -12,9 +12,9 @@ from newsletter import clock
 from newsletter.app import App
 from newsletter.cli.parts import Day, failed_if, open_app, parse_day
 from newsletter.cli.previews import would_get
-from newsletter.cli.terminal import Json, print_json, print_table, progress, say
-from newsletter.pipeline import everybody
-from newsletter.stages.collect import CollectReport, Step
+from newsletter.cli.terminal import Json, print_json, print_table, progress, say, watch
+from newsletter.pipeline import counting
+from newsletter.stages.collect import CollectReport
 from newsletter.stages.plan import PlanReport
 from newsletter.stages.send import SendReport
 from newsletter.store import ledger
@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
 def collect(source: Source = None, day: Day = None, json: Json = False) -> None:
     """Read the sources and store what is new."""
     chosen = parse_day(day)
-    report = collect_with_progress(open_app(), chosen, clock.now(), source, quiet=json)
+    report = _collect(open_app(), chosen, source, quiet=json)
     if json:
         print_json(report.as_dict())
     else:
@@ -52,21 +52,25 @@ def run(
     json: Json = False,
 ) -> None:
     """One whole edition, now: collect, match, and mail everybody, whatever their hour."""
-    chosen, now = parse_day(day), clock.now()
+    chosen = parse_day(day)
     app = open_app(real=not dry_run)
-    collected = collect_with_progress(app, chosen, now, None, quiet=json)
-    if not json:
-        print_collected(collected)
     if dry_run:
-        _dry_run(app, chosen, now, collected, json=json)
+        _dry_run(app, chosen, json=json)
         return
-    planned, sent = plan_and_send(app, chosen, now, quiet=json)
+    edition = app.pipeline().run(chosen, watch(quiet=json))
     if json:
-        print_json({"collected": collected.as_dict(), **_numbers(planned, sent)})
+        numbers = _numbers(edition.planned, edition.sent)
+        print_json({"collected": edition.collected.as_dict(), **numbers})
     else:
+        print_collected(edition.collected)
         print_edition(app, chosen)
-    failed_if(sent.error is not None, f"{sent.error}; what is left stays planned")
-    _failed_sources(collected)
+    failed_if(edition.sent.error is not None, f"{edition.sent.error}; what is left stays planned")
+    _failed_sources(edition.collected)
+
+
+def _collect(app: App, day: date, names: list[str] | None, *, quiet: bool) -> CollectReport:
+    with progress("Collecting", None, quiet=quiet) as advance:
+        return app.collect(day, clock.now(), counting(advance), names)
 
 
 def send(
@@ -115,43 +119,17 @@ def status(day: Day = None, json: Json = False) -> None:
     print_table(f"Edition of {chosen}", ["State", "Reason", "#Count"], [*table, ("all", "", total)])
 
 
-def _dry_run(app: App, day: date, now: datetime, collected: CollectReport, *, json: bool) -> None:
-    rows = [
-        (would.person.email, would.count, would.why) for would in would_get(app, day, now, None)
-    ]
+def _dry_run(app: App, day: date, *, json: bool) -> None:
+    collected = _collect(app, day, None, quiet=json)
+    would = would_get(app, day, clock.now(), None)
+    rows = [(one.person.email, one.count, one.why) for one in would]
     if json:
         digests = [{"email": email, "picks": picks, "why": why} for email, picks, why in rows]
         print_json({"collected": collected.as_dict(), "digests": digests})
     else:
+        print_collected(collected)
         print_table(f"Would be sent for {day}", ["Reader", "#Papers", "Why"], rows)
     _failed_sources(collected)
-
-
-def collect_with_progress(
-    app: App, day: date, now: datetime, names: list[str] | None, *, quiet: bool
-) -> CollectReport:
-    """Collect, showing how far it is on a terminal."""
-    done = 0
-    with progress("Collecting", None, quiet=quiet) as advance:
-
-        def tell(step: Step) -> None:
-            nonlocal done
-            advance(step.done - done)
-            done = step.done
-
-        return app.collect(day, now, names, tell)
-
-
-def plan_and_send(
-    app: App, day: date, now: datetime, *, quiet: bool
-) -> tuple[PlanReport, SendReport]:
-    """Plan for everybody and send, showing how far it is on a terminal."""
-    app.notices().run()
-    with progress("Matching", None, quiet=quiet) as advance:
-        planned = app.planner(now).plan(everybody(day, now), progress=advance)
-    with progress("Sending", planned.planned, quiet=quiet) as advance:
-        sent = app.sender().run(Scope(day=day), advance)
-    return planned, sent
 
 
 def print_collected(report: CollectReport) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from newsletter import clock
 from newsletter.app import App, build
-from newsletter.cli.daily import collect_with_progress, plan_and_send, print_collected
-from newsletter.cli.terminal import print_table, say
+from newsletter.cli.daily import print_collected
+from newsletter.cli.terminal import print_table, say, watch
 from newsletter.errors import NewsletterError
 from newsletter.settings import Settings
 from newsletter.stages.sources import add_source
@@ -44,12 +44,11 @@ def play(folder: Path, base_url: str, *, quiet: bool) -> tuple[App, list[dict[st
         wishes = {name: "\n".join(lines) for name, lines in _WISHES.items()}
         text = _READERS.format(now=now.isoformat(), **wishes)
         importing.import_csv(session, text.splitlines(keepends=True), now=now)
-    collected = collect_with_progress(app, now.date(), now, None, quiet=quiet)
+    edition = app.pipeline().run(now.date(), watch(quiet=quiet))
     if not quiet:
-        print_collected(collected)
-    _, sent = plan_and_send(app, now.date(), now, quiet=quiet)
-    if sent.error:
-        raise NewsletterError(sent.error)
+        print_collected(edition.collected)
+    if edition.sent.error:
+        raise NewsletterError(edition.sent.error)
     with reading(app.sessions)() as session:
         rows = ledger.overview(session, now.date(), limit=10)
     return app, [_row(app, row) for row in rows]

@@ -15,6 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
+from newsletter.pipeline import Watch
+
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
@@ -46,6 +48,11 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     out.print(table)
+
+
+def watch(*, quiet: bool) -> Watch:
+    """How the pipeline shows its steps: as progress bars, or not at all."""
+    return lambda label, total: progress(label, total, quiet=quiet)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -146,11 +146,11 @@ class _Visit:
     day: date
     now: datetime
     _found: _Found = field(default_factory=_Found)
+    _started: float = field(default_factory=time.monotonic)
 
     def run(self, http: Http, tell: Callable[[int], None]) -> SourceReport:
         if self.source.retry_at is not None and self.source.retry_at > self.now:
             return self._left_alone(self.source.retry_at)
-        started = time.monotonic()
         error = self._read(http.remembering(self.source.validators), tell)
         self._remember(error)
         report = self._found.report(self.source, self.day, self.now, error)
@@ -163,7 +163,7 @@ class _Visit:
             report,
             problems=_bounded(report.problems),
             notes=_bounded(report.notes),
-            seconds=time.monotonic() - started,
+            seconds=time.monotonic() - self._started,
         )
 
     def _read(self, view: Http, tell: Callable[[int], None]) -> str | None:
@@ -204,7 +204,7 @@ class _Visit:
         self, batch: Batch, validators: Validators | None, complete: date | None
     ) -> Saved:
         with self.sessions.begin() as session:
-            saved = entries.save(session, self.source.id, _judged(batch.listed), self.now)
+            saved = entries.save(session, self.source.id, _judged(batch.listed), self._moment())
             if batch.withdrawn:
                 entries.withdraw(session, batch.withdrawn, self.now)
             sources.remember_batch(
@@ -213,6 +213,12 @@ class _Visit:
             if complete is not None:
                 sources.remember_complete(session, self.source.id, complete)
         return saved
+
+    def _moment(self) -> datetime:
+        """The present, counted from `now`: a visit may last hours, and whoever got their digest
+        meanwhile has still to be told of what is saved only now.
+        """
+        return self.now + timedelta(seconds=time.monotonic() - self._started)
 
     def _remember(self, error: str | None) -> None:
         with self.sessions.begin() as session:
