@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import threading
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from email.utils import formataddr, parseaddr
 from functools import cached_property
@@ -45,7 +46,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class App:
-    """All parts, wired."""
+    """All parts, wired. Once `stopping` is set, senders finish the mails on the wire and no more."""
 
     settings: Settings
     engine: Engine
@@ -55,6 +56,7 @@ class App:
     site: Site
     templates: Templates
     mailer: Mailer
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     def http(self) -> Http:
         """A fresh HTTP client for one visit to the sources."""
@@ -111,11 +113,20 @@ class App:
     def sender(self) -> Sender:
         """What sends the planned digests."""
         letters = DigestLetters(self.renderer(), self.links)
-        return Sender(self.sessions, DELIVERIES, self.mailer, letters.load, clock.now)
+        return Sender(
+            self.sessions, DELIVERIES, self.mailer, letters.load, clock.now, self.stopping
+        )
 
     def notices(self) -> Sender:
         """What sends the mails that people asked for."""
-        return Sender(self.sessions, NOTICES, self.mailer, self._notice_letters.load, clock.now)
+        return Sender(
+            self.sessions,
+            NOTICES,
+            self.mailer,
+            self._notice_letters.load,
+            clock.now,
+            self.stopping,
+        )
 
     @cached_property
     def _notice_letters(self) -> NoticeLetters:

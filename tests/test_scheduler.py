@@ -29,6 +29,16 @@ def test_a_tick_mails_who_is_due(operator: Operator) -> None:
     assert len(list(Path(app.settings.outbox).glob("*.eml"))) == 3
 
 
+def test_who_is_told_to_stop_leaves_the_rest_planned(operator: Operator) -> None:
+    app = operator.app()
+    add_readers(app, ["paper number"] * 3, now=now())
+    add_papers(app, 2, now=now())
+    app.stopping.set()
+    scheduler.tick(app, now())
+    with app.sessions() as session:
+        assert set(session.scalars(select(Delivery.state))) == {"planned"}
+
+
 def test_jobs_run_at_once_and_never_beside_themselves(
     operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import structlog
@@ -30,7 +31,11 @@ for module in (operate, places, daily, previews, people):
 
 
 def main() -> None:
-    """Run a command. Exit 0: it did its work; 1: it failed; 2: bad usage or settings; 130: Ctrl-C."""
+    """Run a command. Exit 0: it did its work; 1: it failed; 2: bad usage or settings; 130: Ctrl-C.
+
+    A service manager's SIGTERM ends it as Ctrl-C does: what is on the wire is finished and recorded.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 from pathlib import Path
 from types import FrameType
@@ -120,6 +119,7 @@ def up(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     try:
         serve_site(app, host, port)
     finally:
+        app.stopping.set()
         clockwork.shutdown(wait=True)
 
 
@@ -178,8 +178,8 @@ def serve_site(app: App, host: str, port: int, mailbox: Path | None = None) -> N
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn that ends quietly: it would raise the signal again once it has shut down."""
+    """Uvicorn that ends quietly: it would raise the signal again, and end us before the clockwork."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
-        self._captured_signals = [one for one in self._captured_signals if one != signal.SIGINT]
+        self._captured_signals.clear()

@@ -6,13 +6,16 @@ import email
 import email.policy
 import json
 import signal
+import subprocess
 import time
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from tests import smtpd
 from tests.operator import Operator, add_papers, add_readers
 from tests.servers import Reply, serving
 from tests.smtpd import free_port
@@ -194,7 +197,8 @@ def test_doctor_says_what_is_not_well(operator: Operator) -> None:
     assert "cannot be reached" in told["relay"]["detail"]
 
 
-def test_up_serves_and_ends_cleanly(operator: Operator) -> None:
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_up_serves_and_ends_cleanly(operator: Operator, end: signal.Signals) -> None:
     port = free_port()
     process = operator.start("up", "--port", str(port))
     try:
@@ -212,7 +216,27 @@ def test_up_serves_and_ends_cleanly(operator: Operator) -> None:
         assert httpx2.get(f"http://127.0.0.1:{port}/mailbox").status_code == 404
         failed(operator.run("serve", "--port", str(port)), 1, "--port")
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(end)
         out, err = process.communicate(timeout=30)
     assert process.returncode == 0, err
     assert "Traceback" not in out + err
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_ended_finishes_what_is_on_the_wire(
+    operator: Operator, tmp_path: Path, end: signal.Signals
+) -> None:
+    with smtpd.running(tmp_path / "mails", "--delay", "0.1") as relay:
+        operator.settings["SMTP_URL"] = f"smtp://127.0.0.1:{relay.port}"
+        add_readers(operator.app(), ["paper number"] * 60, now=datetime.now(UTC))
+        add_papers(operator.app(), 3, now=datetime.now(UTC))
+        operator.run("sources", "remove", operator.json("sources", "list")["sources"][0]["name"])
+        process = operator.start("run")
+        while not relay.mails() and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(end)
+        out, err = process.communicate(timeout=30)
+        failed(subprocess.CompletedProcess([], process.returncode, out, err), 130)
+        states = {row["state"]: row["count"] for row in operator.json("status")["deliveries"]}
+        assert states == {"planned": 60 - len(relay.mails()), "submitted": len(relay.mails())}
+    operator.close()
