@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from array import array
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from newsletter.match.features import Day
 from newsletter.match.wishes import Seeds
@@ -53,41 +57,68 @@ def fragment(entry: Entry, wish: str) -> str:
     if not wanted:
         return ""
     for text in (entry.abstract, entry.title):
-        spans = [(match.start(), match.end()) for match in _SPACED_WORD.finditer(text)]
-        best = _best_place([tokens(text[start:end]) for start, end in spans], wanted)
+        read = _read(text)
+        best = _best_place(read.places, wanted)
         if best is not None:
-            first, last = _window([text[start:end] for start, end in spans], best)
-            return text[spans[first][0] : spans[last][1]].rstrip(".,;:")
+            first, last = _window(text, read, best)
+            return text[read.starts[first] : read.ends[last]].rstrip(".,;:")
     return ""
 
 
-def _window(words: list[str], best: int) -> tuple[int, int]:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Where the words of a text begin and end, and which of them hold each token."""
+
+    starts: array[int]
+    ends: array[int]
+    places: dict[str, tuple[int, ...]]
+
+
+@lru_cache(maxsize=2048)  # a day's papers: each is shown to many readers
+def _read(text: str) -> _Read:
+    starts, ends = array("i"), array("i")
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for number, match in enumerate(_SPACED_WORD.finditer(text)):
+        starts.append(match.start())
+        ends.append(match.end())
+        for token in set(tokens(match[0])):
+            places[token].append(number)
+    return _Read(starts, ends, {token: tuple(found) for token, found in places.items()})
+
+
+def _window(text: str, read: _Read, best: int) -> tuple[int, int]:
     """The first and last word to show around a place, without leaving its sentence."""
+
+    def ends_sentence(word: int) -> bool:
+        return text.endswith(_ENDS, read.starts[word], read.ends[word])
+
     first = best
-    while first > 0 and best - first < _WORDS_BEFORE and not words[first - 1].endswith(_ENDS):
+    while first > 0 and best - first < _WORDS_BEFORE and not ends_sentence(first - 1):
         first -= 1
     last = best
     while (
-        last + 1 < len(words)
+        last + 1 < len(read.starts)
         and last - first + 1 < _FRAGMENT_WORDS
-        and not words[last].endswith(_ENDS)
+        and not ends_sentence(last)
     ):
         last += 1
     return first, last
 
 
-def _best_place(words: list[list[str]], wanted: list[str]) -> int | None:
+def _best_place(places: Mapping[str, Sequence[int]], wanted: Sequence[str]) -> int | None:
     """Where the most distinct wanted words stand together, the earliest such place."""
     goal = set(wanted)
     width = len(wanted) + 1
-    best, place = 0, None
-    for start in range(len(words)):
-        if goal.isdisjoint(words[start]):
-            continue
-        near = {word for group in words[start : start + width] for word in group}
-        count = len(goal & near)
-        if count > best:
-            best, place = count, start
-            if count == len(goal):
+    hits = sorted((place, word) for word in goal for place in places.get(word, ()))
+    best, found = 0, None
+    for number, (start, _) in enumerate(hits):
+        near = set()
+        for place, word in hits[number:]:
+            if place >= start + width:
                 break
-    return place
+            near.add(word)
+        if len(near) > best:
+            best, found = len(near), start
+            if best == len(goal):
+                break
+    return found
