@@ -95,20 +95,25 @@ def find(day: Day, kind: Kind, text: str) -> list[int]:
     phrase = tokens(text)
     if not phrase:
         return []
-    # Only the rows of its rarest word need to be read.
-    candidates = min((day.by_word.get(word, []) for word in phrase), key=len)
-    if len(phrase) == 1:
-        return candidates
+    # Only the rows that hold all of its words need to be read.
+    rarest, *others = sorted((day.by_word.get(word, []) for word in phrase), key=len)
+    if not others:
+        return rarest
+    candidates = sorted(set(rarest).intersection(*others)) if rarest else []
     return [row for row in candidates if position(day.words[row], phrase) is not None]
 
 
 def position(words: Sequence[str], phrase: Sequence[str]) -> int | None:
     """Where a token list holds a phrase, or None."""
-    length = len(phrase)
-    for start in range(len(words) - length + 1):
-        if words[start] == phrase[0] and list(words[start : start + length]) == list(phrase):
-            return start
-    return None
+    wanted = list(phrase)
+    start = -1
+    try:
+        while True:
+            start = words.index(wanted[0], start + 1)
+            if list(words[start : start + len(wanted)]) == wanted:
+                return start
+    except ValueError:
+        return None
 
 
 def wish_of(interest: Interest) -> Wish:
