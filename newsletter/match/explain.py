@@ -53,7 +53,7 @@ def fragment(entry: Entry, wish: str) -> str:
 
     Verbatim text, at most ten words of one sentence; "" if no word of the wish occurs.
     """
-    wanted = [word for word in tokens(wish) if word not in STOP]
+    wanted = _wanted(wish)
     if not wanted:
         return ""
     for text in (entry.abstract, entry.title):
@@ -63,6 +63,11 @@ def fragment(entry: Entry, wish: str) -> str:
             first, last = _window(text, read, best)
             return text[read.starts[first] : read.ends[last]].rstrip(".,;:")
     return ""
+
+
+@lru_cache(maxsize=4096)
+def _wanted(wish: str) -> tuple[str, ...]:
+    return tuple(word for word in tokens(wish) if word not in STOP)
 
 
 @dataclass(frozen=True, slots=True)

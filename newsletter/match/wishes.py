@@ -35,9 +35,13 @@ class WishScores:
     index: dict[Wish, int]
     scores: sparse.csr_matrix
 
-    def row(self, wish: Wish) -> np.ndarray:
+    def row(self, wish: Wish) -> Floats:
         """The scores of one wish for all entries, dense, shape (entries,)."""
-        return np.asarray(self.scores[self.index[wish]].todense()).ravel()
+        # Read by hand: scipy's own slicing takes fifty times as long for one row.
+        start, stop = self.scores.indptr[self.index[wish] :][:2]
+        line = np.zeros(self.scores.shape[1], dtype=np.float32)
+        line[self.scores.indices[start:stop]] = self.scores.data[start:stop]
+        return line
 
 
 def score_wishes(day: Day, wishes: Sequence[Wish], seeds: Seeds) -> WishScores:
