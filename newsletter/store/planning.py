@@ -58,7 +58,8 @@ def ensure_edition(session: Session, day: date, now: datetime) -> None:
 
 def _insert(session: Session, table: type[Base]) -> Any:
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(table).on_conflict_do_nothing()
+    # The table, not the class: the ORM's way of bulk inserts costs as much again as the insert.
+    return dialect.insert(table.__table__).on_conflict_do_nothing()
 
 
 def _delivery(row: Planned, now: datetime) -> dict[str, Any]:
