@@ -53,16 +53,18 @@ def fragment(entry: Entry, wish: str) -> str:
 
     Verbatim text, at most ten words of one sentence; "" if no word of the wish occurs.
     """
+    return _fragment(entry.abstract, wish) or _fragment(entry.title, wish)
+
+
+@lru_cache(maxsize=32_768)  # many readers wish the same
+def _fragment(text: str, wish: str) -> str:
     wanted = _wanted(wish)
-    if not wanted:
+    read = _read(text)
+    best = _best_place(read.places, wanted) if wanted else None
+    if best is None:
         return ""
-    for text in (entry.abstract, entry.title):
-        read = _read(text)
-        best = _best_place(read.places, wanted)
-        if best is not None:
-            first, last = _window(text, read, best)
-            return text[read.starts[first] : read.ends[last]].rstrip(".,;:")
-    return ""
+    first, last = _window(read, best)
+    return text[read.starts[first] : read.ends[last]].rstrip(".,;:")
 
 
 @lru_cache(maxsize=4096)
@@ -72,56 +74,48 @@ def _wanted(wish: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """Where the words of a text begin and end, and which of them hold each token."""
+    """Where the words of a text begin and end, which end a sentence, and which hold each token."""
 
     starts: array[int]
     ends: array[int]
+    stops: bytearray
     places: dict[str, tuple[int, ...]]
 
 
 @lru_cache(maxsize=2048)  # a day's papers: each is shown to many readers
 def _read(text: str) -> _Read:
-    starts, ends = array("i"), array("i")
+    starts, ends, stops = array("i"), array("i"), bytearray()
     places: defaultdict[str, list[int]] = defaultdict(list)
     for number, match in enumerate(_SPACED_WORD.finditer(text)):
         starts.append(match.start())
         ends.append(match.end())
+        stops.append(match[0].endswith(_ENDS))
         for token in set(tokens(match[0])):
             places[token].append(number)
-    return _Read(starts, ends, {token: tuple(found) for token, found in places.items()})
+    return _Read(starts, ends, stops, {token: tuple(found) for token, found in places.items()})
 
 
-def _window(text: str, read: _Read, best: int) -> tuple[int, int]:
+def _window(read: _Read, best: int) -> tuple[int, int]:
     """The first and last word to show around a place, without leaving its sentence."""
-
-    def ends_sentence(word: int) -> bool:
-        return text.endswith(_ENDS, read.starts[word], read.ends[word])
-
-    first = best
-    while first > 0 and best - first < _WORDS_BEFORE and not ends_sentence(first - 1):
-        first -= 1
-    last = best
-    while (
-        last + 1 < len(read.starts)
-        and last - first + 1 < _FRAGMENT_WORDS
-        and not ends_sentence(last)
-    ):
-        last += 1
-    return first, last
+    # The word before the window ended a sentence, or the window's last one does.
+    first = max(best - _WORDS_BEFORE, read.stops.rfind(1, 0, best) + 1)
+    stop = read.stops.find(1, best)
+    last = len(read.stops) - 1 if stop < 0 else stop
+    return first, min(last, first + _FRAGMENT_WORDS - 1)
 
 
 def _best_place(places: Mapping[str, Sequence[int]], wanted: Sequence[str]) -> int | None:
     """Where the most distinct wanted words stand together, the earliest such place."""
     goal = set(wanted)
     width = len(wanted) + 1
-    hits = sorted((place, word) for word in goal for place in places.get(word, ()))
+    hits = sorted([(place, word) for word in goal for place in places.get(word, ())])
     best, found = 0, None
-    for number, (start, _) in enumerate(hits):
-        near = set()
-        for place, word in hits[number:]:
+    for number, (start, word) in enumerate(hits):
+        near = {word}
+        for place, other in hits[number + 1 : number + 1 + width * len(goal)]:
             if place >= start + width:
                 break
-            near.add(word)
+            near.add(other)
         if len(near) > best:
             best, found = len(near), start
             if best == len(goal):
