@@ -67,14 +67,15 @@ def _best_of_chunk(
     short = np.bitwise_and(scores[:, start:stop].view(np.int32), ~_COLUMN_BITS)
     short |= np.arange(width, dtype=np.int32)
     short.view(np.float32).sort(axis=1)
+    # Made into a key, what is not finite sorts last, and may have lost its column by then.
+    finite = np.isfinite(short[:, -1].view(np.float32))
     short = short[:, width - k - _MARGIN :]
     columns = (short & _COLUMN_BITS) + start
     places = columns + (np.arange(len(scores)) * scores.shape[1])[:, None]
-    values = scores.reshape(-1).take(places)
-    keys = _sorted_keys(values, columns)[:, :k]
+    keys = _sorted_keys(scores.reshape(-1).take(places), columns)[:, :k]
     # Whatever is not among the candidates is, in the bits kept, no better than the last of them.
     last, worst = _kept(short[:, :1]), _kept(_values(keys[:, -1:]).view(np.int32))
-    sure = ((worst > last) | (last < least)).ravel() & np.isfinite(values).all(axis=1)
+    sure = ((worst > last) | (last < least)).ravel() & finite
     if not sure.all():
         rest = _sorted_keys(scores[~sure, start:stop], np.arange(start, stop))
         keys[~sure] = rest[:, :k]

@@ -31,7 +31,7 @@ any_float = st.floats(width=32, allow_nan=True, allow_infinity=True)
 
 
 @given(st.data(), shapes, st.integers(0, 70))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=1000, deadline=None)
 def test_equals_a_stable_sort(data: st.DataObject, shape: tuple[int, int], k: int) -> None:
     elements = data.draw(st.sampled_from([few_values, any_float]))
     scores = data.draw(hnp.arrays(np.float32, shape, elements=elements))
@@ -65,6 +65,14 @@ def test_only_what_reaches_the_least_is_taken() -> None:
     top = top_k(np.array([[0.1, 0.3, 0.2, 0.0]], np.float32), 3, least=0.2)
     assert top.columns.tolist() == [[1, 2, -1]]
     assert top.scores[0, 2] == BARRED
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_one_bad_number_costs_no_other(bad: float) -> None:
+    for place in range(5):
+        scores = np.array([[0, -1, -1, -1, -1]], np.float32)
+        scores[0, place] = bad
+        assert same(top_k(scores, 2), naive(scores, 2))
 
 
 def test_what_is_no_number_is_never_picked() -> None:
