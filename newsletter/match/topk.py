@@ -75,7 +75,8 @@ def _best_of_chunk(
     keys = _sorted_keys(scores.reshape(-1).take(places), columns)[:, :k]
     # Whatever is not among the candidates is, in the bits kept, no better than the last of them.
     last, worst = _kept(short[:, :1]), _kept(_values(keys[:, -1:]).view(np.int32))
-    sure = ((worst > last) | (last < least)).ravel() & finite
+    sure = ((worst > last) | (last < _kept(np.array(least, np.float32).view(np.int32)))).ravel()
+    sure &= finite
     if not sure.all():
         rest = _sorted_keys(scores[~sure, start:stop], np.arange(start, stop))
         keys[~sure] = rest[:, :k]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import JSON, column, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -44,8 +45,20 @@ def plan(session: Session, rows: Sequence[Planned], now: datetime) -> list[Plann
         for pick in _picks(row, row.digest, ids[row.subscriber_id, row.day])
     ]
     if picks:
-        session.execute(_insert(session, Pick), picks)
+        _write_picks(session, picks)
     return fresh
+
+
+def _write_picks(session: Session, picks: list[dict[str, Any]]) -> None:
+    insert = _insert(session, Pick)
+    if session.get_bind().dialect.name != "postgresql":
+        session.execute(insert, picks)
+        return
+    # All rows as one value: a row at a time, the protocol takes longer than the inserting.
+    columns = [column(field.name, field.type) for field in Pick.__table__.columns]
+    told = func.json_to_recordset(literal(picks, JSON)).table_valued(*columns, name="told")
+    rows = select(*told.render_derived(with_types=True).columns)
+    session.execute(insert.from_select([field.name for field in columns], rows))
 
 
 def ensure_edition(session: Session, day: date, now: datetime) -> None:
