@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, column, func, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from newsletter.model import DeliveryState, Digest, Evidence, EvidenceKind, Skip
+from newsletter.store.bulk import insert_new_rows
 from newsletter.store.tables import Delivery, Edition, Pick
-from subscribers.orm import Base
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +28,11 @@ def plan(session: Session, rows: Sequence[Planned], now: datetime) -> list[Plann
     """Write what is not there yet, and return just that: who was planned for a day stays planned."""
     for day in sorted({row.day for row in rows}):
         ensure_edition(session, day, now)
-    inserted = session.execute(
-        _insert(session, Delivery).returning(
-            Delivery.id, Delivery.subscriber_id, Delivery.edition_day
-        ),
+    inserted = insert_new_rows(
+        session,
+        Delivery,
         [_delivery(row, now) for row in rows],
+        returning=(Delivery.id, Delivery.subscriber_id, Delivery.edition_day),
     )
     ids = {(subscriber_id, day): id_ for id_, subscriber_id, day in inserted}
     fresh = [row for row in rows if (row.subscriber_id, row.day) in ids]
@@ -44,35 +42,14 @@ def plan(session: Session, rows: Sequence[Planned], now: datetime) -> list[Plann
         if isinstance(row.digest, Digest)
         for pick in _picks(row, row.digest, ids[row.subscriber_id, row.day])
     ]
-    if picks:
-        _write_picks(session, picks)
+    insert_new_rows(session, Pick, picks)
     return fresh
-
-
-def _write_picks(session: Session, picks: list[dict[str, Any]]) -> None:
-    insert = _insert(session, Pick)
-    if session.get_bind().dialect.name != "postgresql":
-        session.execute(insert, picks)
-        return
-    # All rows as one value: a row at a time, the protocol takes longer than the inserting.
-    columns = [column(field.name, field.type) for field in Pick.__table__.columns]
-    told = func.json_to_recordset(literal(picks, JSON)).table_valued(*columns, name="told")
-    rows = select(*told.render_derived(with_types=True).columns)
-    session.execute(insert.from_select([field.name for field in columns], rows))
 
 
 def ensure_edition(session: Session, day: date, now: datetime) -> None:
     """Make the edition's row if there is none."""
-    session.execute(
-        _insert(session, Edition),
-        [{"day": day, "created_at": now, "complete": False, "report": {}}],
-    )
-
-
-def _insert(session: Session, table: type[Base]) -> Any:
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    # The table, not the class: the ORM's way of bulk inserts costs as much again as the insert.
-    return dialect.insert(table.__table__).on_conflict_do_nothing()
+    edition = {"day": day, "created_at": now, "complete": False, "report": {}}
+    insert_new_rows(session, Edition, [edition])
 
 
 def _delivery(row: Planned, now: datetime) -> dict[str, Any]:
