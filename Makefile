@@ -19,7 +19,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 bench: $(READY)
-	@for name in daily collect; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in daily collect match; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 format: $(READY)
 	$(BIN)/ruff format .

@@ -53,7 +53,10 @@ def compose(
 def _distinct(matches: Sequence[Match], alike: Callable[[int, int], bool]) -> list[Match]:
     kept: list[Match] = []
     for match in matches:
-        if not any(alike(match.row, other.row) for other in kept):
+        for other in kept:
+            if alike(match.row, other.row):
+                break
+        else:
             kept.append(match)
     return kept
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from array import array
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from newsletter.match.features import Day
 from newsletter.match.wishes import Seeds
@@ -49,45 +53,71 @@ def fragment(entry: Entry, wish: str) -> str:
 
     Verbatim text, at most ten words of one sentence; "" if no word of the wish occurs.
     """
-    wanted = [word for word in tokens(wish) if word not in STOP]
-    if not wanted:
+    return _fragment(entry.abstract, wish) or _fragment(entry.title, wish)
+
+
+@lru_cache(maxsize=32_768)  # many readers wish the same
+def _fragment(text: str, wish: str) -> str:
+    wanted = _wanted(wish)
+    read = _read(text)
+    best = _best_place(read.places, wanted) if wanted else None
+    if best is None:
         return ""
-    for text in (entry.abstract, entry.title):
-        spans = [(match.start(), match.end()) for match in _SPACED_WORD.finditer(text)]
-        best = _best_place([tokens(text[start:end]) for start, end in spans], wanted)
-        if best is not None:
-            first, last = _window([text[start:end] for start, end in spans], best)
-            return text[spans[first][0] : spans[last][1]].rstrip(".,;:")
-    return ""
+    first, last = _window(read, best)
+    return text[read.starts[first] : read.ends[last]].rstrip(".,;:")
 
 
-def _window(words: list[str], best: int) -> tuple[int, int]:
+@lru_cache(maxsize=4096)
+def _wanted(wish: str) -> tuple[str, ...]:
+    return tuple(word for word in tokens(wish) if word not in STOP)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Where the words of a text begin and end, which end a sentence, and which hold each token."""
+
+    starts: array[int]
+    ends: array[int]
+    stops: bytearray
+    places: dict[str, tuple[int, ...]]
+
+
+@lru_cache(maxsize=2048)  # a day's papers: each is shown to many readers
+def _read(text: str) -> _Read:
+    starts, ends, stops = array("i"), array("i"), bytearray()
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for number, match in enumerate(_SPACED_WORD.finditer(text)):
+        starts.append(match.start())
+        ends.append(match.end())
+        stops.append(match[0].endswith(_ENDS))
+        for token in set(tokens(match[0])):
+            places[token].append(number)
+    return _Read(starts, ends, stops, {token: tuple(found) for token, found in places.items()})
+
+
+def _window(read: _Read, best: int) -> tuple[int, int]:
     """The first and last word to show around a place, without leaving its sentence."""
-    first = best
-    while first > 0 and best - first < _WORDS_BEFORE and not words[first - 1].endswith(_ENDS):
-        first -= 1
-    last = best
-    while (
-        last + 1 < len(words)
-        and last - first + 1 < _FRAGMENT_WORDS
-        and not words[last].endswith(_ENDS)
-    ):
-        last += 1
-    return first, last
+    # The word before the window ended a sentence, or the window's last one does.
+    first = max(best - _WORDS_BEFORE, read.stops.rfind(1, 0, best) + 1)
+    stop = read.stops.find(1, best)
+    last = len(read.stops) - 1 if stop < 0 else stop
+    return first, min(last, first + _FRAGMENT_WORDS - 1)
 
 
-def _best_place(words: list[list[str]], wanted: list[str]) -> int | None:
+def _best_place(places: Mapping[str, Sequence[int]], wanted: Sequence[str]) -> int | None:
     """Where the most distinct wanted words stand together, the earliest such place."""
     goal = set(wanted)
     width = len(wanted) + 1
-    best, place = 0, None
-    for start in range(len(words)):
-        if goal.isdisjoint(words[start]):
-            continue
-        near = {word for group in words[start : start + width] for word in group}
-        count = len(goal & near)
-        if count > best:
-            best, place = count, start
-            if count == len(goal):
+    hits = sorted([(place, word) for word in goal for place in places.get(word, ())])
+    best, found = 0, None
+    for number, (start, word) in enumerate(hits):
+        near = {word}
+        for place, other in hits[number + 1 : number + 1 + width * len(goal)]:
+            if place >= start + width:
                 break
-    return place
+            near.add(other)
+        if len(near) > best:
+            best, found = len(near), start
+            if best == len(goal):
+                break
+    return found

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from newsletter.match.features import Day, Floats
+from newsletter.match.topk import Columns, top_k
 from newsletter.match.wishes import Seeds, Wish, WishScores, score_wishes, wish_of
 from newsletter.model import Match
 from subscribers.profile import Interest, Kind
+
+_SPOKEN_FOR = float(np.finfo(np.float32).tiny)  # any score above 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,10 @@ def match_block(day: Day, readers: Sequence[Reader], limit: int, seeds: Seeds) -
     wishes = sorted({_looked_for(wish) for reader in readers for wish in reader.interests})
     found = score_wishes(day, wishes, seeds)
     scores = _total(day, readers, found)
+    best = top_k(scores, limit, least=_SPOKEN_FOR)
     return [
-        _matches(reader, found, scores[number], rows)
-        for number, (reader, rows) in enumerate(zip(readers, _top(scores, limit), strict=True))
+        _matches(reader, found, scores[number], rows[rows >= 0])
+        for number, (reader, rows) in enumerate(zip(readers, best.columns, strict=True))
     ]
 
 
@@ -85,37 +88,20 @@ def _weights(readers: Sequence[Reader], found: WishScores, *, muted: bool) -> sp
     return sparse.csr_matrix((np.array(data, np.float32), columns, starts), shape=shape)
 
 
-def _top(scores: Floats, limit: int) -> NDArray[np.intp]:
-    """The columns of the `limit` highest scores of each row, best first, ties by column."""
-    count = scores.shape[1]
-    if limit < count:
-        # One past the limit is not enough to settle ties at the edge, so ties are settled by value:
-        # a column's place takes less from its score than any real difference does.
-        nudged = scores - np.arange(count, dtype=np.float32) * 1e-7
-        best = np.argpartition(-nudged, limit - 1, axis=1)[:, :limit]
-    else:
-        best = np.tile(np.arange(count), (scores.shape[0], 1))
-    order = np.lexsort((best, -np.take_along_axis(scores, best, axis=1)), axis=1)
-    return np.take_along_axis(best, order, axis=1)
-
-
-def _matches(
-    reader: Reader, found: WishScores, scores: Floats, rows: NDArray[np.intp]
-) -> list[Match]:
-    """The entries of `rows` that anything speaks for, with the wishes that do."""
-    kept = rows[scores[rows] > 0]
+def _matches(reader: Reader, found: WishScores, scores: Floats, kept: Columns) -> list[Match]:
+    """Matches of the entries `kept`, with the wishes that speak for each."""
     places = [place for place, wish in enumerate(reader.interests) if not wish.muted]
+    rows, values = kept.tolist(), scores[kept].tolist()
     if not places:
-        return [Match(int(row), float(scores[row])) for row in kept]
-    wishes = [found.index[_looked_for(reader.interests[place])] for place in places]
-    weights = np.array([reader.interests[place].weight for place in places], dtype=np.float32)
-    strength = weights[:, None] * found.scores[wishes].toarray()[:, kept]
-    order = np.argsort(-strength, axis=0, kind="stable")
+        return [Match(row, value) for row, value in zip(rows, values, strict=True)]
+    strength = np.zeros((len(places), len(kept)), dtype=np.float32)
+    for number, place in enumerate(places):
+        interest = reader.interests[place]
+        line = found.row(_looked_for(interest))
+        strength[number] = np.float32(interest.weight) * line[kept]
+    order = np.argsort(-strength, axis=0, kind="stable").T.tolist()
+    speaking = np.count_nonzero(strength > 0, axis=0).tolist()
     return [
-        Match(
-            int(row),
-            float(scores[row]),
-            tuple(places[at] for at in order[:, column] if strength[at, column] > 0),
-        )
-        for column, row in enumerate(kept)
+        Match(row, value, tuple([places[at] for at in order[column][: speaking[column]]]))
+        for column, (row, value) in enumerate(zip(rows, values, strict=True))
     ]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-import numpy as np
 from sqlalchemy.orm import Session
 
 from newsletter.compose import CANDIDATES_PER_PLACE, compose
@@ -104,7 +104,7 @@ class Planner:
         readers = [
             Reader(
                 interests=member.interests,
-                first_row=int(np.searchsorted(seen_at, member.covered_until, side="right")),  # type: ignore[call-overload]
+                first_row=bisect_right(seen_at, member.covered_until),
                 seen_rows=tuple(row_of[id_] for id_ in had.get(member.id, ()) if id_ in row_of),
             )
             for member in members

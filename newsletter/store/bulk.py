@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import JSON, Table, Text, column, func, literal, select
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from subscribers.orm import Base
 
 Value = TypeVar("Value")
 
@@ -16,3 +24,48 @@ def in_chunks(values: Iterable[Value]) -> Iterator[list[Value]]:
     rest = iter(values)
     while part := list(islice(rest, _AT_MOST)):
         yield part
+
+
+def insert_new_rows(
+    session: Session,
+    into: type[Base],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    returning: Sequence[InstrumentedAttribute[Any]] = (),
+) -> list[Sequence[Any]]:
+    """Insert the rows whose unique keys are free; what `returning` names of those, in any order.
+
+    For thousands of rows at once, which all have the same fields.
+    """
+    if not rows:
+        return []
+    table = cast("Table", into.__table__)
+    if session.get_bind().dialect.name == "postgresql":
+        return _insert_as_one_value(session, table, rows, returning)
+    # The table, not the class: the ORM's way of bulk inserts costs as much again as the insert.
+    insert = sqlite.insert(table).on_conflict_do_nothing()
+    if returning:
+        return list(session.execute(insert.returning(*returning), rows))
+    session.execute(insert, rows)
+    return []
+
+
+def _insert_as_one_value(
+    session: Session,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    returning: Sequence[InstrumentedAttribute[Any]],
+) -> list[Sequence[Any]]:
+    """A row at a time PostgreSQL's protocol takes longer than the inserting, so all go as one JSON."""
+    columns = [column(name, table.c[name].type) for name in rows[0]]
+    told = sql_cast(literal(json.dumps(rows, default=str), Text), JSON)
+    given = func.json_to_recordset(told).table_valued(*columns, name="given")
+    insert = (
+        postgresql.insert(table)
+        .from_select(list(rows[0]), select(*given.render_derived(with_types=True).columns))
+        .on_conflict_do_nothing()
+    )
+    if returning:
+        return list(session.execute(insert.returning(*returning)))
+    session.execute(insert)
+    return []

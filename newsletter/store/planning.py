@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from newsletter.model import DeliveryState, Digest, Evidence, EvidenceKind, Skip
+from newsletter.store.bulk import insert_new_rows
 from newsletter.store.tables import Delivery, Edition, Pick
-from subscribers.orm import Base
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +28,11 @@ def plan(session: Session, rows: Sequence[Planned], now: datetime) -> list[Plann
     """Write what is not there yet, and return just that: who was planned for a day stays planned."""
     for day in sorted({row.day for row in rows}):
         ensure_edition(session, day, now)
-    inserted = session.execute(
-        _insert(session, Delivery).returning(
-            Delivery.id, Delivery.subscriber_id, Delivery.edition_day
-        ),
+    inserted = insert_new_rows(
+        session,
+        Delivery,
         [_delivery(row, now) for row in rows],
+        returning=(Delivery.id, Delivery.subscriber_id, Delivery.edition_day),
     )
     ids = {(subscriber_id, day): id_ for id_, subscriber_id, day in inserted}
     fresh = [row for row in rows if (row.subscriber_id, row.day) in ids]
@@ -43,22 +42,14 @@ def plan(session: Session, rows: Sequence[Planned], now: datetime) -> list[Plann
         if isinstance(row.digest, Digest)
         for pick in _picks(row, row.digest, ids[row.subscriber_id, row.day])
     ]
-    if picks:
-        session.execute(_insert(session, Pick), picks)
+    insert_new_rows(session, Pick, picks)
     return fresh
 
 
 def ensure_edition(session: Session, day: date, now: datetime) -> None:
     """Make the edition's row if there is none."""
-    session.execute(
-        _insert(session, Edition),
-        [{"day": day, "created_at": now, "complete": False, "report": {}}],
-    )
-
-
-def _insert(session: Session, table: type[Base]) -> Any:
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(table).on_conflict_do_nothing()
+    edition = {"day": day, "created_at": now, "complete": False, "report": {}}
+    insert_new_rows(session, Edition, [edition])
 
 
 def _delivery(row: Planned, now: datetime) -> dict[str, Any]:

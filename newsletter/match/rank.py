@@ -1,0 +1,151 @@
+"""Many subscribers against the day's papers: one matrix product a block, sparse boosts, masks, top k.
+
+Memory is that of a block, however many subscribers there are. Nothing here loops over subscribers.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from newsletter.match.topk import BARRED, LEAST, Floats, Top, top_k
+
+BLOCK = 4096
+"""Subscribers in one matrix product: enough to keep it efficient, few enough for the cache."""
+
+_NO_SPREAD = np.float32(1e-6)
+_SLICE = 512  # subscribers that one thread selects for at a time; their scores stay in its cache
+
+
+@dataclass(frozen=True)
+class Papers:
+    """The day. `vectors`: (dims, papers) float32; `wishes`: sparse (distinct wishes, papers)."""
+
+    count: int
+    vectors: Floats | None = None
+    wishes: sparse.csr_matrix | None = None
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """What is known of each subscriber, a row each; whatever is None plays no part.
+
+    `vectors`: (subscribers, dims), float16 or float32. `weights`: sparse (subscribers, distinct
+    wishes), what a hit of each wish adds. `muted`: the same shape, anything stored means never.
+    `seen`: sparse (subscribers, papers), anything stored means sent before. `first_rows`:
+    (subscribers,), papers before this row were considered for an earlier digest.
+    """
+
+    count: int
+    vectors: NDArray[np.float16] | Floats | None = None
+    weights: sparse.csr_matrix | None = None
+    muted: sparse.csr_matrix | None = None
+    seen: sparse.csr_matrix | None = None
+    first_rows: NDArray[np.integer] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """How to rank: the best `k` that reach `least`.
+
+    `calibrate`: the dense part of a score is its distance from the subscriber's mean over the day, in
+    their standard deviations, so that it means about the same for everyone. Boosts come on top.
+    """
+
+    k: int
+    least: float = LEAST
+    calibrate: bool = False
+
+
+def rank(
+    crowd: Crowd, papers: Papers, how: Ranking, *, block: int = BLOCK, workers: int | None = None
+) -> Top:
+    """The best papers of every subscriber, shapes (subscribers, min(k, papers)); see `Top`."""
+    width = min(max(how.k, 0), papers.count)
+    columns = np.full((crowd.count, width), -1, np.int32)
+    scores = np.full((crowd.count, width), BARRED, np.float32)
+    for rows, top in ranked_blocks(crowd, papers, how, block=block, workers=workers):
+        columns[rows], scores[rows] = top.columns, top.scores
+    return Top(columns, scores)
+
+
+def ranked_blocks(
+    crowd: Crowd, papers: Papers, how: Ranking, *, block: int = BLOCK, workers: int | None = None
+) -> Iterator[tuple[slice, Top]]:
+    """The same by slices of subscribers, for a caller that keeps no more than one at a time."""
+    dense = np.empty((min(block, crowd.count), papers.count), np.float32)
+    wide = np.empty((len(dense), _dims(papers)), np.float32)
+    # numpy lets go of the interpreter's lock where it works, so threads are enough.
+    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as threads:
+        for start in range(0, crowd.count, block):
+            stop = min(start + block, crowd.count)
+            # The product takes all cores by itself; then the threads share the rest between them.
+            _product(crowd, papers, slice(start, stop), dense[: stop - start], wide)
+            parts = [slice(at, min(at + _SLICE, stop)) for at in range(start, stop, _SLICE)]
+            found = threads.map(
+                lambda part, start=start: _select(
+                    crowd, papers, how, part, dense[part.start - start : part.stop - start]
+                ),
+                parts,
+            )
+            yield from zip(parts, found, strict=True)
+
+
+def _dims(papers: Papers) -> int:
+    return 0 if papers.vectors is None else len(papers.vectors)
+
+
+def _product(crowd: Crowd, papers: Papers, rows: slice, dense: Floats, wide: Floats) -> None:
+    if crowd.vectors is None or papers.vectors is None:
+        dense[...] = 0
+        return
+    vectors = crowd.vectors[rows]
+    if vectors.dtype != np.float32:
+        wide[: len(vectors)] = vectors
+        vectors = wide[: len(vectors)]
+    np.matmul(vectors, papers.vectors, out=dense)
+
+
+def _select(crowd: Crowd, papers: Papers, how: Ranking, rows: slice, scores: Floats) -> Top:
+    """Boosts and masks go into `scores` (slice, papers) in place; then the best are taken."""
+    if how.calibrate:
+        _standardise(scores)
+    if crowd.weights is not None:
+        boosts = crowd.weights[rows] @ papers.wishes
+        _flat(scores)[_places(boosts)] += boosts.data
+    if crowd.muted is not None:
+        _flat(scores)[_places(crowd.muted[rows] @ papers.wishes)] = BARRED
+    if crowd.seen is not None:
+        _flat(scores)[_places(crowd.seen[rows])] = BARRED
+    if crowd.first_rows is not None:
+        first = crowd.first_rows[rows]
+        if first.any():
+            scores[np.arange(papers.count) < first[:, None]] = BARRED
+    return top_k(scores, how.k, how.least)
+
+
+def _flat(scores: Floats) -> Floats:
+    return scores.reshape(-1)
+
+
+def _places(matrix: sparse.csr_matrix) -> NDArray[np.int64]:
+    """Where the stored cells of a CSR matrix lie in its dense form, flattened."""
+    rows = np.arange(matrix.shape[0]) * matrix.shape[1]
+    places: NDArray[np.int64] = np.repeat(rows, np.diff(matrix.indptr)) + matrix.indices
+    return places
+
+
+def _standardise(scores: Floats) -> None:
+    """Each row to mean 0 and standard deviation 1 over the papers; a row of (near) equals becomes 0."""
+    if scores.shape[1] == 0:
+        return
+    scores -= scores.mean(axis=1, keepdims=True)
+    spread = np.sqrt(np.einsum("ij,ij->i", scores, scores) / np.float32(scores.shape[1]))
+    # What is left of equal scores is rounding, which must not be blown up into a preference.
+    scores *= np.where(spread > _NO_SPREAD, 1 / np.maximum(spread, _NO_SPREAD), 0)[:, None]
