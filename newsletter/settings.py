@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from dotenv.parser import Binding, parse_stream
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -67,7 +70,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
-        env_file_encoding="utf-8",
+        env_file_encoding="utf-8-sig",
         frozen=True,
         extra="ignore",
         populate_by_name=True,
@@ -158,6 +161,8 @@ class Settings(BaseSettings):
     def _database(cls, value: str) -> str:
         if not value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
             raise ValueError("must begin with sqlite:/// or postgresql://")
+        if value == "sqlite:///":
+            raise ValueError("names no file")
         return value
 
     @field_validator("from_")
@@ -216,10 +221,10 @@ def env_name(field_name: str) -> str:
 def load(env_file: Path | None = Path(".env")) -> Settings:
     """Read the settings from the environment and `.env`.
 
-    Raises SettingsError with one line for each bad or unknown key.
+    Raises SettingsError with one line for each bad or unknown key, or unreadable line.
     """
     known = {env_name(name) for name in Settings.model_fields}
-    bad = [f"{key} is not a setting" for key in sorted(_keys(env_file) - known)]
+    bad = [f"{key} is not a setting" for key in sorted(_keys(_lines(env_file)) - known)]
     try:
         settings = Settings(_env_file=env_file)
     except ValidationError as error:
@@ -227,19 +232,32 @@ def load(env_file: Path | None = Path(".env")) -> Settings:
             name = str(problem["loc"][0]) if problem["loc"] else "?"
             key = name if name.startswith(PREFIX) else env_name(name)
             bad.append(f"{key}: {problem['msg'].removeprefix('Value error, ')}")
-    except UnicodeDecodeError:
-        raise SettingsError(f"{env_file} is not UTF-8 text") from None
     if bad:
         raise SettingsError("settings that cannot work:\n  " + "\n  ".join(bad))
     return settings
 
 
-def _keys(env_file: Path | None) -> set[str]:
+def _keys(lines: Sequence[Binding]) -> set[str]:
     """Every key with our prefix, from the environment and the file, so that a typo is told."""
-    keys = {key.upper() for key in os.environ}
-    if env_file is not None and env_file.is_file():
-        for line in env_file.read_text("utf-8", "replace").splitlines():
-            name, sign, _ = line.strip().removeprefix("export ").partition("=")
-            if sign and not name.startswith("#"):
-                keys.add(name.strip().upper())
-    return {key for key in keys if key.startswith(PREFIX)}
+    names = [*os.environ, *(line.key for line in lines if line.key)]
+    return {key.upper() for key in names if key.upper().startswith(PREFIX)}
+
+
+def _lines(env_file: Path | None) -> list[Binding]:
+    """What stands in the file, as it will be read. Raises SettingsError for lines that nobody can read."""
+    if env_file is None or not env_file.is_file():
+        return []
+    try:
+        lines = list(parse_stream(io.StringIO(env_file.read_text("utf-8-sig"))))
+    except UnicodeDecodeError:
+        raise SettingsError(f"{env_file} is not UTF-8 text") from None
+    except OSError as error:
+        raise SettingsError(f"{env_file} cannot be read: {error.strerror}") from error
+    bad = [
+        f"{env_file}, line {line.original.line}: not of the form NAME=VALUE, or wrongly quoted"
+        for line in lines
+        if line.error
+    ]
+    if bad:
+        raise SettingsError("settings that cannot work:\n  " + "\n  ".join(bad))
+    return lines

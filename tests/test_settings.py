@@ -50,6 +50,21 @@ def test_every_bad_key_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "pydantic" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "line",
+    ['NEWSLETTER_FROM="Paper Round" <digest@example.org>', 'NEWSLETTER_FROM="a@b.org', "= x"],
+)
+def test_a_line_that_nobody_can_read_is_told_and_not_passed_over(tmp_path: Path, line: str) -> None:
+    (tmp_path / ".env").write_text(f"# Sender\n{line}\n", "utf-8")
+    with pytest.raises(SettingsError, match="line 2"):
+        load(tmp_path / ".env")
+
+
+def test_a_file_with_a_byte_order_mark_loads(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("NEWSLETTER_SITE_NAME=Papers\n", "utf-8-sig")
+    assert load(tmp_path / ".env").site_name == "Papers"
+
+
 def test_the_environment_wins_over_the_file(tmp_path, monkeypatch) -> None:
     file = tmp_path / ".env"
     file.write_text(

@@ -29,7 +29,7 @@ def open_engine(url: str) -> Engine:
             # A pool that asks first survives a database that was restarted.
             return create_engine(parsed, pool_pre_ping=True, pool_size=10)
         engine = create_engine(parsed, connect_args={"timeout": 30, "check_same_thread": False})
-    except (SQLAlchemyError, ImportError) as error:
+    except (SQLAlchemyError, ImportError, ValueError) as error:
         raise StoreError(f"not a database address: {error}") from error
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -68,6 +68,11 @@ def test_a_database_that_is_not_there_or_too_old(tmp_path: Path, operator: Opera
     failed(operator.run("up"), 1, "newsletter init")
 
 
+def test_a_database_address_that_nobody_understands(operator: Operator) -> None:
+    operator.database_url = "postgresql://ada@127.0.0.1:abc/none"
+    failed(operator.run("status"), 1, "not a database address")
+
+
 def test_init_twice_and_sources(operator: Operator) -> None:
     operator.settings["SOURCES"] = "hf-daily"
     first = operator.json("init")
