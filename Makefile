@@ -34,7 +34,7 @@ constraints:
 $(READY): constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Paperround needs Python 3.11 or later; PYTHON=/path/to/python3.11 make ... names one."; exit 1; }
-	@echo "Setting up $(VENV) ..."
+	@echo "Setting up $(VENV); the first time takes a minute or two ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

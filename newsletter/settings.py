@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_file_encoding="utf-8-sig",
+        env_ignore_empty=True,
         frozen=True,
         extra="ignore",
         populate_by_name=True,
@@ -179,6 +180,13 @@ class Settings(BaseSettings):
     def _relay_url(cls, value: str | None) -> str | None:
         if value is not None:
             parse_relay(value)
+        return value
+
+    @field_validator("templates")
+    @classmethod
+    def _folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError(f"{value} is not a folder")
         return value
 
     @field_validator("sources", "signals", mode="before")

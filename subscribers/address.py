@@ -43,7 +43,8 @@ def parse_address(text: str) -> Address:
             f"not “{found.local_part}”."
         )
     email = f"{found.ascii_local_part}@{found.ascii_domain.lower()}"
-    if len(email) > _LONGEST:
+    # RFC 5321 4.5.3.1: 64 octets before the @, 254 in all.
+    if len(email) > _LONGEST or len(found.ascii_local_part or "") > 64:
         raise AddressError("This is too long for an e-mail address.")
     return Address(email, address_hash(email))
 

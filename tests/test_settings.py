@@ -75,6 +75,18 @@ def test_the_environment_wins_over_the_file(tmp_path, monkeypatch) -> None:
     assert (loaded.site_name, loaded.contact) == ("From outside", "a@example.org")
 
 
+def test_an_empty_value_is_unset_and_a_missing_folder_is_told(monkeypatch) -> None:
+    monkeypatch.setenv("NEWSLETTER_SMTP_URL", "")
+    monkeypatch.setenv("NEWSLETTER_FROM", "")
+    loaded = load(None)
+    assert (loaded.smtp_url, loaded.from_) == (None, None)
+    monkeypatch.setenv("NEWSLETTER_TEMPLATES", "/no/such/folder")
+    with pytest.raises(
+        SettingsError, match="NEWSLETTER_TEMPLATES: /no/such/folder is not a folder"
+    ):
+        load(None)
+
+
 def test_what_would_mail_real_people_forgeable_links_is_refused() -> None:
     with pytest.raises(SettingsError) as caught:
         load(None).require_real()

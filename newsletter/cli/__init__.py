@@ -60,7 +60,8 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except OSError as error:
-        return _fail(error, 1)
+        told = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        return _fail(told or error, 1)
     except Exception as error:  # noqa: BLE001  (no traceback reaches a person; debug shows it)
         structlog.get_logger().debug("unexpected", exc_info=True)
         told = f"unexpected: {type(error).__name__}: {error}"

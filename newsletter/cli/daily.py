@@ -13,6 +13,7 @@ from newsletter.app import App
 from newsletter.cli.parts import Day, failed_if, open_app, parse_day
 from newsletter.cli.previews import would_get
 from newsletter.cli.terminal import Json, print_json, print_table, progress, say, watch
+from newsletter.model import Outcome
 from newsletter.pipeline import counting
 from newsletter.stages.collect import CollectReport
 from newsletter.stages.plan import PlanReport
@@ -64,7 +65,7 @@ def run(
     else:
         print_collected(edition.collected)
         print_edition(app, chosen)
-    failed_if(edition.sent.error is not None, f"{edition.sent.error}; what is left stays planned")
+    _failed_sending(edition.sent)
     _failed_sources(edition.collected)
 
 
@@ -101,7 +102,7 @@ def send(
                 f"{sent.recovered} were uncertain after a crash and were sent again.",
                 style="yellow",
             )
-    failed_if(sent.error is not None, f"{sent.error}; what is left stays planned")
+    _failed_sending(sent)
 
 
 def status(day: Day = None, json: Json = False) -> None:
@@ -191,6 +192,15 @@ def _sent_numbers(sent: SendReport) -> dict[str, Any]:
         "recovered": sent.recovered,
         "error": sent.error,
     }
+
+
+def _failed_sending(sent: SendReport) -> None:
+    failed_if(sent.error is not None, f"{sent.error}; what is left stays planned")
+    tried = sent.outcomes.total()
+    failed_if(
+        tried > 0 and not sent.outcomes[Outcome.SUBMITTED],
+        f"the relay took none of {tried} mails; `newsletter status` says why",
+    )
 
 
 def _failed_sources(report: CollectReport) -> None:

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 import uvicorn
+from sqlalchemy import false, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter import clock, settings
 from newsletter.app import App, build
@@ -19,6 +21,7 @@ from newsletter.deliver.smtp import SmtpMailer
 from newsletter.errors import NewsletterError, SettingsError
 from newsletter.store import sources
 from newsletter.store.engine import describe, open_engine, reading, upgrade
+from newsletter.store.tables import Source
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
@@ -58,7 +61,7 @@ def doctor(json: Json = False) -> None:
     except NewsletterError as error:
         checks.append(("database", False, str(error)))
     else:
-        checks.append(("database", True, describe(app.engine)))
+        checks.append(("database", *_check_writing(app)))
         checks.append(("sources", *_check_sources(app)))
         checks.append(("relay", *_check_relay(app)))
     well = all(good for _, good, _ in checks)
@@ -78,6 +81,16 @@ def _check_settings() -> tuple[bool, str]:
     except SettingsError as error:
         return False, str(error)
     return True, "fit for real readers"
+
+
+def _check_writing(app: App) -> tuple[bool, str]:
+    try:
+        with app.sessions.begin() as session:
+            session.execute(update(Source).where(false()).values(name=Source.name))
+    except SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        return False, f"{describe(app.engine)} cannot be written: {cause}"
+    return True, describe(app.engine)
 
 
 def _check_sources(app: App) -> tuple[bool, str]:

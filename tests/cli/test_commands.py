@@ -14,7 +14,9 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from sqlalchemy import update
 
+from subscribers.tables import Subscriber
 from tests import smtpd
 from tests.operator import Operator, add_papers, add_readers
 from tests.servers import Reply, serving
@@ -245,3 +247,20 @@ def test_a_run_that_is_ended_finishes_what_is_on_the_wire(
         states = {row["state"]: row["count"] for row in operator.json("status")["deliveries"]}
         assert states == {"planned": 60 - len(relay.mails()), "submitted": len(relay.mails())}
     operator.close()
+
+
+def test_a_relay_that_takes_nothing_is_a_failure(operator: Operator, tmp_path: Path) -> None:
+    from newsletter.pipeline import due
+    from tests import smtpd
+    from tests.factories import NOW
+
+    app = operator.app()
+    add_readers(app, ["paper number"] * 2)
+    add_papers(app, 2)
+    with app.sessions.begin() as session:
+        session.execute(update(Subscriber).values(email="unknown@example.org"))
+    app.planner(NOW).plan(due(NOW))
+    operator.close()
+    with smtpd.running(tmp_path / "mails") as server:
+        operator.settings["SMTP_URL"] = f"smtp://127.0.0.1:{server.port}"
+        failed(operator.run("send"), 1, "took none of 2 mails")
