@@ -1,4 +1,4 @@
-"""Matching at scale: the ranking of a million against numpy's own product, and 100,000 from database to picks.
+"""Matching at scale: a million ranked against numpy's own product; 100,000 from database to picks.
 
 `match.million_ratio_to_matmul`: 1,000,000 subscribers x 500 papers x 384 dimensions, the best 30 of each,
 over the seconds of the bare matrix product of the same arrays (`yardstick`) in the same run; medians of
@@ -19,6 +19,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -131,7 +132,8 @@ def plan_everybody(name: str, url: str, count: int) -> None:
     with sessions() as session:
         stored = session.scalar(select(func.count()).select_from(Pick))
     engine.dispose()
-    assert report.planned and stored == report.picks, (report, stored)
+    assert report.planned, report
+    assert stored == report.picks, (report, stored)
     harness.report(
         "match.database_to_picks_100k_seconds",
         stages["plan"],
@@ -203,7 +205,7 @@ def word_pairs(text_: str) -> list[str]:
     words = text_.split()
     pairs = [
         f"{one} {two}"
-        for one, two in zip(words, words[1:], strict=False)
+        for one, two in pairwise(words)
         if one.isalpha() and two.isalpha() and not {one.lower(), two.lower()} & STOP
     ]
     return pairs or ["language models"]
