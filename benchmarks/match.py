@@ -1,4 +1,4 @@
-"""Matching at scale: ranking a million beside numpy's own product, 100,000 from database to picks.
+"""Matching at scale: a million ranked against numpy's own product; 100,000 from database to picks.
 
 `match.million_ratio_to_matmul`: 1,000,000 subscribers x 500 papers x 384 dimensions, the best 30 of each,
 over the seconds of the bare matrix product of the same arrays (`yardstick`) in the same run; medians of
@@ -10,7 +10,6 @@ real day for 100,000 subscribers with 3 wishes each, through the planner of the 
 from __future__ import annotations
 
 import gc
-import itertools
 import os
 import random
 import statistics
@@ -20,6 +19,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -205,7 +205,7 @@ def word_pairs(text_: str) -> list[str]:
     words = text_.split()
     pairs = [
         f"{one} {two}"
-        for one, two in itertools.pairwise(words)
+        for one, two in pairwise(words)
         if one.isalpha() and two.isalpha() and not {one.lower(), two.lower()} & STOP
     ]
     return pairs or ["language models"]
