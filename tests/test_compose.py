@@ -74,11 +74,16 @@ def test_only_what_is_chosen_is_explained() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 19), st.floats(0.01, 1), st.integers(0, 3)), unique_by=lambda x: x[0]),
+    st.lists(
+        st.tuples(st.integers(0, 19), st.floats(0.01, 1), st.integers(0, 3)),
+        unique_by=lambda x: x[0],
+    ),
     st.integers(1, 12),
 )
 def test_never_more_than_the_places_never_one_twice(found, places) -> None:
-    matches = [Match(row, score, (wish,)) for row, score, wish in sorted(found, key=lambda x: -x[1])]
+    matches = [
+        Match(row, score, (wish,)) for row, score, wish in sorted(found, key=lambda x: -x[1])
+    ]
     digest = composed(matches, places=places)
     if matches:
         chosen = ids(digest)

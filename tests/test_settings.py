@@ -52,7 +52,9 @@ def test_every_bad_key_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_environment_wins_over_the_file(tmp_path, monkeypatch) -> None:
     file = tmp_path / ".env"
-    file.write_text("NEWSLETTER_SITE_NAME=From the file\nNEWSLETTER_CONTACT=a@example.org\n", "utf-8")
+    file.write_text(
+        "NEWSLETTER_SITE_NAME=From the file\nNEWSLETTER_CONTACT=a@example.org\n", "utf-8"
+    )
     monkeypatch.setenv("NEWSLETTER_SITE_NAME", "From outside")
     loaded = load(file)
     assert (loaded.site_name, loaded.contact) == ("From outside", "a@example.org")

@@ -121,7 +121,11 @@ def test_people_in_and_out(operator: Operator, tmp_path: Path) -> None:
     told = json.loads(done.stdout)
     assert (told["added"], [error["line"] for error in told["errors"]]) == (2, [3, 4])
     file.write_text('[{"email": "lise@example.org", "favourite_colour": "red"}]', "utf-8")
-    failed(operator.run("subscribers", "import", str(file.rename(tmp_path / "p.json"))), 1, "favourite_colour")
+    failed(
+        operator.run("subscribers", "import", str(file.rename(tmp_path / "p.json"))),
+        1,
+        "favourite_colour",
+    )
 
     people = {p["email"]: p["state"] for p in operator.json("subscribers", "list")["subscribers"]}
     assert people == {"ada@example.org": "confirmed", "grace@example.org": "pending"}

@@ -37,13 +37,17 @@ def demo(tmp_path: Path) -> Iterator[tuple[App, str]]:
 
 def fits(page: Page) -> None:
     """Nothing reaches over the side."""
-    wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    wide = page.evaluate(
+        "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    )
     assert not wide, page.url
 
 
 @pytest.mark.parametrize("script", [False, True])
 @pytest.mark.parametrize("size", shots.SIZES)
-def test_from_sign_up_to_goodbye(demo: tuple[App, str], chrome: Browser, size: str, script: bool) -> None:
+def test_from_sign_up_to_goodbye(
+    demo: tuple[App, str], chrome: Browser, size: str, script: bool
+) -> None:
     _, base = demo
     width, height = shots.SIZES[size]
     context = chrome.new_context(
@@ -85,7 +89,9 @@ def test_from_sign_up_to_goodbye(demo: tuple[App, str], chrome: Browser, size: s
     page.get_by_role("link").filter(has_text="ada@example.org").click()
     page.get_by_role("link", name="As text").click()
     text = page.locator("pre").inner_text()
-    links = {kind: re.search(rf"http://\S+/{kind}/\S+", text) for kind in ("preferences", "unsubscribe")}
+    links = {
+        kind: re.search(rf"http://\S+/{kind}/\S+", text) for kind in ("preferences", "unsubscribe")
+    }
     assert links["preferences"]
     assert links["unsubscribe"]
     page.goto(links["preferences"][0])
