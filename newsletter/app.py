@@ -30,6 +30,7 @@ from newsletter.stages.plan import Planner
 from newsletter.stages.seeds import fetch_seeds
 from newsletter.stages.send import Sender
 from newsletter.stages.sources import ensure_sources
+from newsletter.stages.spaces import Spaces
 from newsletter.store.editions import note_for_readers
 from newsletter.store.engine import Sessions, open_engine, open_sessions, require_current
 from newsletter.store.ledger import DELIVERIES, NOTICES
@@ -88,7 +89,9 @@ class App:
 
     def planner(self, now: datetime) -> Planner:
         """A planner as of `now`."""
-        return Planner(self.sessions, now, self.settings.window_days, note_for_readers)
+        return Planner(
+            self.sessions, now, self.settings.window_days, note_for_readers, self._spaces
+        )
 
     def sender(self) -> Sender:
         """What sends the planned digests."""
@@ -98,6 +101,10 @@ class App:
     def notices(self) -> Sender:
         """What sends the mails that people asked for."""
         return Sender(self.sessions, NOTICES, self.mailer, self._notice_letters.load, clock.now)
+
+    @cached_property
+    def _spaces(self) -> Spaces:
+        return Spaces()
 
     @cached_property
     def _notice_letters(self) -> NoticeLetters:

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from newsletter.match.features import Day, Floats
+from newsletter.match.features import Day
+from newsletter.match.learn import Profiles, Taste, learn
+from newsletter.match.vocabulary import Floats
 from newsletter.match.wishes import Seeds, Wish, WishScores, score_wishes, wish_of
 from newsletter.model import Match
 from subscribers.profile import Interest, Kind
@@ -36,13 +38,47 @@ def match_block(day: Day, readers: Sequence[Reader], limit: int, seeds: Seeds) -
     """
     if not day.entries or not readers:
         return [[] for _ in readers]
-    wishes = sorted({_looked_for(wish) for reader in readers for wish in reader.interests})
-    found = score_wishes(day, wishes, seeds)
+    found = _look_up(day, readers, seeds)
     scores = _total(day, readers, found)
     return [
         _matches(reader, found, scores[number], rows)
         for number, (reader, rows) in enumerate(zip(readers, _top(scores, limit), strict=True))
     ]
+
+
+def order_block(day: Day, readers: Sequence[Reader], seeds: Seeds) -> Floats:
+    """How `match_block` would order all entries for each reader, (readers, entries).
+
+    What a digest may hold comes first; the rest follows by how like it is. For evaluation.
+    """
+    found = _look_up(day, readers, seeds)
+    scores = _total(day, readers, found)
+    likeness = _profiles(day, readers, found).likeness(day)
+    return np.asarray(np.where(scores > 0, scores + 2, likeness), np.float32)
+
+
+def _look_up(day: Day, readers: Sequence[Reader], seeds: Seeds) -> WishScores:
+    wishes = sorted({_looked_for(wish) for reader in readers for wish in reader.interests})
+    return score_wishes(day, wishes, seeds)
+
+
+def _profiles(day: Day, readers: Sequence[Reader], found: WishScores) -> Profiles:
+    tastes = [
+        Taste(
+            topics=_places(reader, found, {Kind.TOPIC, Kind.PHRASE}),
+            examples=_places(reader, found, {Kind.SEED}),
+        )
+        for reader in readers
+    ]
+    return learn(day.space, found.texts, tastes)
+
+
+def _places(reader: Reader, found: WishScores, kinds: set[Kind]) -> tuple[tuple[int, float], ...]:
+    return tuple(
+        (found.index[_looked_for(wish)], wish.weight)
+        for wish in reader.interests
+        if wish.kind in kinds and not wish.muted
+    )
 
 
 def _looked_for(interest: Interest) -> Wish:
@@ -53,8 +89,14 @@ def _looked_for(interest: Interest) -> Wish:
 
 def _total(day: Day, readers: Sequence[Reader], found: WishScores) -> Floats:
     """Dense scores of shape (readers, entries); 0 where an entry must not be picked."""
-    wanted = _weights(readers, found, muted=False) @ found.scores
-    scores: Floats = np.asarray(wanted.todense(), dtype=np.float32)
+    weights = _weights(readers, found, muted=False)
+    speaks = np.asarray((weights @ found.scores).todense(), np.float32)
+    exact = np.asarray((weights @ found.exact).todense(), np.float32)
+    likeness = _profiles(day, readers, found).likeness(day)
+    # A wish must speak for an entry, in words that can be shown; how like it is decides the order.
+    # What a wish speaks for is a little good even where nothing is like it.
+    good = np.maximum(np.round(likeness + exact, 5), 1e-3 * np.minimum(speaks, 1))
+    scores: Floats = np.where(speaks > 0, good, 0).astype(np.float32)
     # Popularity only orders what is equal otherwise: at most a hundredth of a good match.
     tie = 0.004 * day.popularity / (1 + float(day.popularity.max()))
     scores += (scores > 0) * tie

@@ -14,16 +14,16 @@ from newsletter.compose import CANDIDATES_PER_PLACE, compose
 from newsletter.match.explain import explain
 from newsletter.match.features import Day, day_features
 from newsletter.match.score import Reader, match_block
+from newsletter.match.space import SMALLEST_ARCHIVE
 from newsletter.match.wishes import Seeds
 from newsletter.model import Digest, Skip, SkipReason
+from newsletter.stages.spaces import Spaces
 from newsletter.store import planning, reading
 from newsletter.store.engine import Sessions
 from newsletter.store.engine import reading as reading_sessions
 from subscribers import audience
 from subscribers.audience import Member
 from subscribers.profile import Kind
-
-_ARCHIVE_TEXTS = 3000
 
 Blocks = Callable[[Session, int], Iterator[list[Member]]]
 """Blocks of members with an id above the given one, read from the session."""
@@ -47,6 +47,7 @@ class Planner:
     now: datetime
     window_days: int
     note: Callable[[Session, date], str | None] = lambda _session, _day: None
+    spaces: Spaces = field(default_factory=Spaces, repr=False)
     report: PlanReport = field(default_factory=PlanReport)
     _days: dict[date, Day] = field(default_factory=dict, repr=False)
 
@@ -86,8 +87,9 @@ class Planner:
             since = datetime.combine(start, time(), UTC)
             listed_since = (self.now - timedelta(days=self.window_days)).date()
             entries = reading.new_entries(session, since, self.now, listed_since)
-            archive = reading.archive_texts(session, since, _ARCHIVE_TEXTS)
-            self._days[start] = day_features(entries, archive)
+            space = self.spaces.space(session, self.now)
+            few = () if space else reading.archive_texts(session, since, SMALLEST_ARCHIVE)
+            self._days[start] = day_features(entries, few, space)
             self.report.papers = max(self.report.papers, len(entries))
         return self._days[start]
 

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from newsletter.errors import NewsletterError
 from newsletter.match.evaluate import Asked, Fit, Folder, Score, Task
-from newsletter.match.features import day_features
-from newsletter.match.score import Reader, match_block
+from newsletter.match.features import day_features, text_words
+from newsletter.match.learn import fade
+from newsletter.match.score import Reader, order_block
+from newsletter.match.space import fit_space
 from newsletter.model import Entry
 from subscribers.profile import Interest, Kind
 
@@ -40,26 +42,26 @@ def read_folder(path: Path) -> Folder:
 
 
 def default_ranker(archive: Sequence[Entry], _libraries: Sequence[Sequence[Entry]]) -> Score:
-    """The ranker that serves mails: typed words are topics, liked papers are seeds."""
-    texts = [f"{entry.title}\n{entry.abstract}" for entry in archive]
+    """The ranker that serves mails: typed words are topics, liked papers are seeds that fade."""
+    space = fit_space(text_words(entry.title, entry.abstract) for entry in archive)
 
     def score(pool: Sequence[Entry], asked: Sequence[Asked]) -> NDArray[np.float32]:
-        day = day_features(pool, texts)
+        day = day_features(pool, space=space)
         seeds = {like.key: (like.title, like.abstract) for one in asked for like in one.likes}
-        readers = [
-            Reader(
-                tuple(Interest(Kind.TOPIC, text) for text in one.keywords)
-                + tuple(Interest(Kind.SEED, like.key) for like in one.likes)
-            )
-            for one in asked
-        ]
-        scores = np.zeros((len(asked), len(pool)), dtype=np.float32)
-        for number, matches in enumerate(match_block(day, readers, len(pool), seeds)):
-            for match in matches:
-                scores[number, match.row] = match.score
-        return scores
+        # Votes fade from the day they are given; of these likes only the paper's day is known.
+        today = max(entry.first_listed_on for entry in pool)
+        return order_block(day, [_reader(one, today) for one in asked], seeds)
 
     return score
+
+
+def _reader(asked: Asked, today: date) -> Reader:
+    topics = (Interest(Kind.TOPIC, text) for text in asked.keywords)
+    seeds = (
+        Interest(Kind.SEED, like.key, weight=fade((today - like.first_listed_on).days))
+        for like in asked.likes
+    )
+    return Reader((*topics, *seeds))
 
 
 RANKERS: Mapping[str, Fit] = {"default": default_ranker}
