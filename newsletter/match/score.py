@@ -16,6 +16,8 @@ from newsletter.match.wishes import Seeds, Wish, WishScores, score_wishes, wish_
 from newsletter.model import Match
 from subscribers.profile import Interest, Kind
 
+LIKENESS_FLOOR = 0.10
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -23,11 +25,14 @@ class Reader:
 
     `first_row`: entries before this row were considered for an earlier digest.
     `seen_rows`: rows that were sent to this person already.
+    `borrowed`: keys and weights of papers that readers of like taste like. They order, they do not
+    speak for anything.
     """
 
     interests: tuple[Interest, ...]
     first_row: int = 0
     seen_rows: tuple[int, ...] = ()
+    borrowed: tuple[tuple[str, float], ...] = ()
 
 
 def match_block(day: Day, readers: Sequence[Reader], limit: int, seeds: Seeds) -> list[list[Match]]:
@@ -58,15 +63,19 @@ def order_block(day: Day, readers: Sequence[Reader], seeds: Seeds) -> Floats:
 
 
 def _look_up(day: Day, readers: Sequence[Reader], seeds: Seeds) -> WishScores:
-    wishes = sorted({_looked_for(wish) for reader in readers for wish in reader.interests})
-    return score_wishes(day, wishes, seeds)
+    wishes = {_looked_for(wish) for reader in readers for wish in reader.interests}
+    borrowed = {(Kind.SEED, key) for reader in readers for key, _ in reader.borrowed}
+    return score_wishes(day, sorted(wishes | borrowed), seeds)
 
 
 def _profiles(day: Day, readers: Sequence[Reader], found: WishScores) -> Profiles:
     tastes = [
         Taste(
             topics=_places(reader, found, {Kind.TOPIC, Kind.PHRASE}),
-            examples=_places(reader, found, {Kind.SEED}),
+            examples=(
+                *_places(reader, found, {Kind.SEED}),
+                *((found.index[Kind.SEED, key], weight) for key, weight in reader.borrowed),
+            ),
         )
         for reader in readers
     ]
@@ -94,11 +103,15 @@ def _total(day: Day, readers: Sequence[Reader], found: WishScores) -> Floats:
     exact = np.asarray((weights @ found.exact).todense(), np.float32)
     likeness = _profiles(day, readers, found).likeness(day)
     # A wish must speak for an entry, in words that can be shown; how like it is decides the order.
+    # One example paper among many says little, so with examples alone the whole must be like it too.
+    is_seed = np.array([kind is Kind.SEED for kind, _ in found.index], dtype=bool)
+    in_words = np.asarray((weights @ _without(found.scores, is_seed)).todense(), np.float32)
+    speaks[(in_words <= 0) & (likeness < LIKENESS_FLOOR)] = 0
     # What a wish speaks for is a little good even where nothing is like it.
     good = np.maximum(np.round(likeness + exact, 5), 1e-3 * np.minimum(speaks, 1))
     scores: Floats = np.where(speaks > 0, good, 0).astype(np.float32)
     # Popularity only orders what is equal otherwise: at most a hundredth of a good match.
-    tie = 0.004 * day.popularity / (1 + float(day.popularity.max()))
+    tie = 0.004 * day.popularity / (1 + float(day.popularity.max(initial=0)))
     scores += (scores > 0) * tie
     for number, reader in enumerate(readers):
         if all(wish.muted for wish in reader.interests):
@@ -110,6 +123,10 @@ def _total(day: Day, readers: Sequence[Reader], found: WishScores) -> Floats:
     for number, reader in enumerate(readers):
         scores[number, list(reader.seen_rows)] = 0
     return scores
+
+
+def _without(scores: sparse.csr_matrix, rows: NDArray[np.bool_]) -> sparse.csr_matrix:
+    return sparse.csr_matrix(sparse.diags((~rows).astype(np.float32)) @ scores)
 
 
 def _weights(readers: Sequence[Reader], found: WishScores, *, muted: bool) -> sparse.csr_matrix:

@@ -22,7 +22,7 @@ CATEGORY_WORTH = 0.02
 
 # Below these cosines a likeness is noise: one ordinary word in common, a shared stock phrase.
 TOPIC_FLOOR = 0.06
-SEED_FLOOR = 0.10
+SEED_FLOOR = 0.05
 
 Wish = tuple[Kind, str]
 Seeds = Mapping[str, tuple[str, str]]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsletter.errors import NewsletterError
+from newsletter.match.company import Company, keep_company
 from newsletter.match.evaluate import Asked, Fit, Folder, Score, Task
 from newsletter.match.features import day_features, text_words
 from newsletter.match.learn import fade
@@ -41,27 +42,31 @@ def read_folder(path: Path) -> Folder:
     return Folder(entries, pools, tasks)
 
 
-def default_ranker(archive: Sequence[Entry], _libraries: Sequence[Sequence[Entry]]) -> Score:
+def default_ranker(archive: Sequence[Entry], libraries: Sequence[Sequence[Entry]]) -> Score:
     """The ranker that serves mails: typed words are topics, liked papers are seeds that fade."""
     space = fit_space(text_words(entry.title, entry.abstract) for entry in archive)
+    company = keep_company([[entry.key for entry in library] for library in libraries])
+    known = {e.key: (e.title, e.abstract) for library in libraries for e in library}
 
     def score(pool: Sequence[Entry], asked: Sequence[Asked]) -> NDArray[np.float32]:
         day = day_features(pool, space=space)
-        seeds = {like.key: (like.title, like.abstract) for one in asked for like in one.likes}
+        seeds = known | {
+            like.key: (like.title, like.abstract) for one in asked for like in one.likes
+        }
         # Votes fade from the day they are given; of these likes only the paper's day is known.
         today = max(entry.first_listed_on for entry in pool)
-        return order_block(day, [_reader(one, today) for one in asked], seeds)
+        return order_block(day, [_reader(one, today, company) for one in asked], seeds)
 
     return score
 
 
-def _reader(asked: Asked, today: date) -> Reader:
+def _reader(asked: Asked, today: date, company: Company) -> Reader:
     topics = (Interest(Kind.TOPIC, text) for text in asked.keywords)
     seeds = (
         Interest(Kind.SEED, like.key, weight=fade((today - like.first_listed_on).days))
         for like in asked.likes
     )
-    return Reader((*topics, *seeds))
+    return Reader((*topics, *seeds), borrowed=company.borrow([like.key for like in asked.likes]))
 
 
 RANKERS: Mapping[str, Fit] = {"default": default_ranker}
