@@ -168,13 +168,18 @@ def _matches(
         return [Match(int(row), float(scores[row])) for row in kept]
     wishes = [found.index[_looked_for(reader.interests[place])] for place in places]
     weights = np.array([reader.interests[place].weight for place in places], dtype=np.float32)
-    strength = weights[:, None] * found.scores[wishes].toarray()[:, kept]
+    hits = found.scores[wishes].toarray()[:, kept]
+    strength = weights[:, None] * hits
     order = np.argsort(-strength, axis=0, kind="stable")
+    # An example paper that is hardly like it is named only where nothing better speaks for the entry.
+    is_seed = np.array([reader.interests[place].kind is Kind.SEED for place in places])
+    told = hits > np.where(is_seed, LIKENESS_FLOOR, 0)[:, None]
+    told[order[0], np.arange(len(kept))] = True
     return [
         Match(
             int(row),
             float(scores[row]),
-            tuple(places[at] for at in order[:, column] if strength[at, column] > 0),
+            tuple(places[at] for at in order[:, column] if told[at, column]),
         )
         for column, row in enumerate(kept)
     ]

@@ -20,9 +20,10 @@ PHRASE_WORTH = 0.25
 AUTHOR_WORTH = 0.6
 CATEGORY_WORTH = 0.02
 
-# Below these cosines a likeness is noise: one ordinary word in common, a shared stock phrase.
+# Below these cosines a likeness is noise: one ordinary word in common, a shared stock phrase. An example
+# may speak for much, for the whole profile must be like the paper too (`score.LIKENESS_FLOOR`).
 TOPIC_FLOOR = 0.06
-SEED_FLOOR = 0.05
+SEED_FLOOR = 0.02
 
 Wish = tuple[Kind, str]
 Seeds = Mapping[str, tuple[str, str]]
