@@ -188,3 +188,17 @@ def test_up_serves_and_ends_cleanly(operator: Operator) -> None:
         out, err = process.communicate(timeout=30)
     assert process.returncode == 0, err
     assert "Traceback" not in out + err
+
+
+def test_evaluate_prints_figures_and_refuses_what_is_no_folder(
+    operator: Operator, tmp_path: Path
+) -> None:
+    from tests.match.test_evaluate import write_folder
+
+    failed(operator.run("evaluate", str(tmp_path / "nowhere")), 1, "nowhere")
+    failed(operator.run("evaluate", str(tmp_path), "--ranker", "best"), 2, "best")
+    write_folder(tmp_path, ("graphs",))
+    figures = operator.json("evaluate", str(tmp_path))["rankers"]["default"]["g"]
+    assert {"recall@5", "recall@10", "recall@20", "recall@100", "ndcg@10", "mrr"} <= figures.keys()
+    assert (figures["mrr"], figures["profiles"]) == (1.0, 1)
+    assert "recall@10" in operator.run("evaluate", str(tmp_path)).stdout
