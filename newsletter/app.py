@@ -33,6 +33,7 @@ from newsletter.stages.seeds import fetch_seeds
 from newsletter.stages.send import Sender
 from newsletter.stages.signals import SignalReport, observe
 from newsletter.stages.sources import ensure_sources
+from newsletter.stages.spaces import Spaces
 from newsletter.store.editions import note_for_readers
 from newsletter.store.engine import Sessions, open_engine, open_sessions, require_current
 from newsletter.store.ledger import DELIVERIES, NOTICES
@@ -108,7 +109,9 @@ class App:
 
     def planner(self, now: datetime) -> Planner:
         """A planner as of `now`."""
-        return Planner(self.sessions, now, self.settings.window_days, note_for_readers)
+        return Planner(
+            self.sessions, now, self.settings.window_days, note_for_readers, self._spaces
+        )
 
     def sender(self) -> Sender:
         """What sends the planned digests."""
@@ -127,6 +130,10 @@ class App:
             clock.now,
             self.stopping,
         )
+
+    @cached_property
+    def _spaces(self) -> Spaces:
+        return Spaces()
 
     @cached_property
     def _notice_letters(self) -> NoticeLetters:

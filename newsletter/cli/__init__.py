@@ -10,7 +10,7 @@ import typer
 import typer.exceptions
 from sqlalchemy.exc import SQLAlchemyError
 
-from newsletter.cli import daily, operate, people, places, previews
+from newsletter.cli import daily, evaluation, operate, people, places, previews
 from newsletter.cli.terminal import say
 from newsletter.errors import NewsletterError, SettingsError
 from newsletter.settings import load
@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (operate, places, daily, previews, people):
+for module in (operate, places, daily, previews, people, evaluation):
     module.register(app)
 
 

@@ -2,83 +2,37 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
-from newsletter.match.words import name_key, terms, tokens
+from newsletter.match.space import SMALLEST_ARCHIVE, Space, fit_space
+from newsletter.match.vocabulary import Floats, Vocabulary
+from newsletter.match.words import name_key, tokens
 from newsletter.model import Entry
-
-Floats = NDArray[np.float32]
 
 _TWIN_COSINE = 0.9
 _TWIN_BLOCK = 256
-
-
-class Vocabulary:
-    """Terms and how telling each is: idf = ln((1 + n) / (1 + df)) + 1 over the texts it was fitted on."""
-
-    def __init__(self, columns: dict[str, int], idf: Floats) -> None:
-        self.columns = columns
-        self.idf = idf
-
-    @classmethod
-    def fit(cls, documents: Iterable[Sequence[str]], limit: int = 200_000) -> Vocabulary:
-        """Learn from token lists, keeping the `limit` most frequent terms (ties by the alphabet)."""
-        frequency: Counter[str] = Counter()
-        count = 0
-        for words in documents:
-            frequency.update(set(terms(list(words))))
-            count += 1
-        kept = sorted(frequency.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
-        idf = np.log((1 + count) / (1 + np.array([df for _, df in kept], dtype=np.float32))) + 1
-        return cls({term: column for column, (term, _) in enumerate(kept)}, idf.astype(np.float32))
-
-    def vectors(self, documents: Iterable[Sequence[str]]) -> sparse.csr_matrix:
-        """Token lists -> sublinear tf-idf rows of length 1, shape (documents, terms)."""
-        data: list[float] = []
-        columns: list[int] = []
-        starts = [0]
-        for words in documents:
-            counts = Counter(
-                column
-                for term in terms(list(words))
-                if (column := self.columns.get(term)) is not None
-            )
-            columns.extend(counts)
-            data.extend(counts.values())
-            starts.append(len(columns))
-        indices = np.array(columns, dtype=np.int32)
-        values = (1 + np.log(np.array(data, dtype=np.float32))) * self.idf[indices]
-        matrix = sparse.csr_matrix(
-            (values, indices, np.array(starts)), shape=(len(starts) - 1, len(self.columns))
-        )
-        return unit_rows(matrix)
-
-
-def unit_rows(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
-    """The same rows with length 1; empty rows stay empty."""
-    norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    norms[norms == 0] = 1
-    return sparse.csr_matrix(sparse.diags((1 / norms).astype(np.float32)) @ matrix)
 
 
 @dataclass(frozen=True)
 class Day:
     """The entries that a run chooses from, in order of `first_seen_at`, with all that is matched on.
 
-    `vectors`: (entries, terms) tf-idf. `words`: title and abstract as tokens, with a gap between them.
+    `vectors`: (entries, terms) tf-idf; `latent`: (entries, dimensions). `vocabulary` is the space's,
+    with the day's new words behind. `words`: title and abstract as tokens, with a gap between them.
     The three `by_` dicts lead from a word, a name and a category to the rows that hold it; `twins`
     from a row to those that tell nearly the same (versions of a talk, a paper posted twice).
     """
 
     entries: tuple[Entry, ...]
+    space: Space
     vocabulary: Vocabulary
     vectors: sparse.csr_matrix
+    latent: Floats
     words: tuple[list[str], ...]
     by_word: dict[str, list[int]]
     by_author: dict[str, list[int]]
@@ -96,15 +50,23 @@ def text_words(title: str, abstract: str) -> list[str]:
     return [*tokens(title), "", *tokens(abstract)]
 
 
-def day_features(entries: Sequence[Entry], archive: Iterable[str] = ()) -> Day:
-    """Compute a day's features. `archive`: further texts that say how common each term is."""
+def day_features(
+    entries: Sequence[Entry], archive: Iterable[str] = (), space: Space | None = None
+) -> Day:
+    """Compute a day's features. `space`: what the archive taught; without one, it is learned from
+    the texts of `archive`, and from the day itself if they are few.
+    """
     words = tuple(text_words(entry.title, entry.abstract) for entry in entries)
-    vocabulary = Vocabulary.fit([*words, *(tokens(text) for text in archive)])
+    if space is None:
+        space = _small_space(words, [tokens(text) for text in archive])
+    vocabulary = space.vocabulary.extended(words)
     vectors = vocabulary.vectors(words)
     return Day(
         entries=tuple(entries),
+        space=space,
         vocabulary=vocabulary,
         vectors=vectors,
+        latent=space.project(vectors),
         twins=_twins(vectors),
         words=words,
         by_word=_index(words),
@@ -114,6 +76,15 @@ def day_features(entries: Sequence[Entry], archive: Iterable[str] = ()) -> Day:
             [np.log1p(entry.votes + 2 * entry.comments) for entry in entries], dtype=np.float32
         ),
     )
+
+
+def _small_space(words: Sequence[list[str]], archive: list[list[str]]) -> Space:
+    """The archive's space; a fresh installation has no archive, so the day tells which terms are rare."""
+    if len(archive) >= SMALLEST_ARCHIVE:
+        return fit_space(archive)
+    learned = fit_space([*words, *archive][: SMALLEST_ARCHIVE - 1])
+    nothing = sparse.csr_matrix((0, len(learned.vocabulary.columns)), dtype=np.float32)
+    return Space(learned.vocabulary, learned.basis, nothing, learned.latent[:0])
 
 
 def _twins(vectors: sparse.csr_matrix) -> dict[int, frozenset[int]]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from newsletter.match.features import Day, Floats
+from newsletter.match.features import Day
+from newsletter.match.vocabulary import Floats
 from newsletter.match.words import name_key, tokens
 from subscribers.profile import Interest, Kind
 
@@ -19,9 +20,10 @@ PHRASE_WORTH = 0.25
 AUTHOR_WORTH = 0.6
 CATEGORY_WORTH = 0.02
 
-# Below these cosines a likeness is noise: one ordinary word in common, a shared stock phrase.
+# Below these cosines a likeness is noise: one ordinary word in common, a shared stock phrase. An example
+# may speak for much, for the whole profile must be like the paper too (`score.LIKENESS_FLOOR`).
 TOPIC_FLOOR = 0.06
-SEED_FLOOR = 0.10
+SEED_FLOOR = 0.02
 
 Wish = tuple[Kind, str]
 Seeds = Mapping[str, tuple[str, str]]
@@ -30,10 +32,17 @@ Seeds = Mapping[str, tuple[str, str]]
 
 @dataclass(frozen=True)
 class WishScores:
-    """What every distinct wish makes of every entry: `scores` has shape (wishes, entries), sparse."""
+    """What every distinct wish makes of every entry, both (wishes, entries) and sparse.
+
+    `scores`: how strongly it speaks for the entry, 0 where it has nothing to say. `exact`: the part of
+    that which no likeness tells: a phrase that stands there, a followed name, a category.
+    `texts`: the wishes' own term vectors, (wishes, terms).
+    """
 
     index: dict[Wish, int]
     scores: sparse.csr_matrix
+    exact: sparse.csr_matrix
+    texts: sparse.csr_matrix
 
     def row(self, wish: Wish) -> Floats:
         """The scores of one wish for all entries, dense, shape (entries,)."""
@@ -47,7 +56,8 @@ class WishScores:
 def score_wishes(day: Day, wishes: Sequence[Wish], seeds: Seeds) -> WishScores:
     """Score distinct wishes against a day. A seed that is not among `seeds` matches nothing."""
     texts = ["\n".join(seeds.get(text, ())) if kind is Kind.SEED else text for kind, text in wishes]
-    cosines = day.vocabulary.vectors([tokens(text) for text in texts]) @ day.vectors.T
+    vectors = day.vocabulary.vectors([tokens(text) for text in texts])
+    cosines = vectors @ day.vectors.T
     floors = np.array([_FLOORS.get(kind, np.inf) for kind, _ in wishes], dtype=np.float32)
     similar = _above(sparse.coo_matrix(cosines), floors)
     hits = _looked_up(day, wishes)
@@ -56,6 +66,8 @@ def score_wishes(day: Day, wishes: Sequence[Wish], seeds: Seeds) -> WishScores:
     return WishScores(
         {wish: number for number, wish in enumerate(wishes)},
         sparse.csr_matrix(similar + hits + exact_likeness, dtype=np.float32),
+        hits,
+        vectors,
     )
 
 

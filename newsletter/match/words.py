@@ -71,7 +71,7 @@ def terms(words: list[str]) -> list[str]:
     found: list[str] = []
     before = ""
     for word in words:
-        if word in STOP:
+        if not word or word in STOP:
             before = ""
             continue
         found.append(word)

@@ -14,16 +14,16 @@ from newsletter.compose import CANDIDATES_PER_PLACE, compose
 from newsletter.match.explain import explain
 from newsletter.match.features import Day, day_features
 from newsletter.match.score import Reader, match_block
+from newsletter.match.space import SMALLEST_ARCHIVE
 from newsletter.match.wishes import Seeds
 from newsletter.model import Digest, Skip, SkipReason
+from newsletter.stages.spaces import Spaces
 from newsletter.store import planning, reading
 from newsletter.store.engine import Sessions
 from newsletter.store.engine import reading as reading_sessions
 from subscribers import audience
 from subscribers.audience import Member
 from subscribers.profile import Kind
-
-_ARCHIVE_TEXTS = 3000
 
 # A paper may be seen before `now` and committed after it. Each reader's next digest therefore looks
 # this far behind the last one; what they were sent is known by their picks and does not come again.
@@ -51,6 +51,7 @@ class Planner:
     now: datetime
     window_days: int
     note: Callable[[Session, date], str | None] = lambda _session, _day: None
+    spaces: Spaces = field(default_factory=Spaces, repr=False)
     report: PlanReport = field(default_factory=PlanReport)
     _days: dict[date, Day] = field(default_factory=dict, repr=False)
 
@@ -90,8 +91,9 @@ class Planner:
             since = datetime.combine(start, time(), UTC)
             listed_since = (self.now - timedelta(days=self.window_days)).date()
             entries = reading.new_entries(session, since, self.now, listed_since)
-            archive = reading.archive_texts(session, since, _ARCHIVE_TEXTS)
-            self._days[start] = day_features(entries, archive)
+            space = self.spaces.space(session, self.now)
+            few = () if space else reading.archive_texts(session, since, SMALLEST_ARCHIVE)
+            self._days[start] = day_features(entries, few, space)
             self.report.papers = max(self.report.papers, len(entries))
         return self._days[start]
 

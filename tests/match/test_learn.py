@@ -1,0 +1,192 @@
+"""What a reader wants, as a vector: its order, its evidence, its edges."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsletter.match.company import FEWEST_LIBRARIES, keep_company
+from newsletter.match.explain import explain
+from newsletter.match.features import Day, day_features, text_words
+from newsletter.match.learn import HALF_LIFE_DAYS, fade, ridge
+from newsletter.match.score import Reader, match_block, order_block
+from newsletter.match.space import SMALLEST_ARCHIVE, fit_space
+from newsletter.model import EvidenceKind
+from subscribers.profile import Interest, Kind, parse_profile
+from tests.factories import entry
+
+FIELDS = {
+    "proteins": [
+        "protein",
+        "fold",
+        "backbone",
+        "residue",
+        "amino",
+        "sequence",
+        "binding",
+        "structure",
+    ],
+    "markets": [
+        "auction",
+        "bidder",
+        "price",
+        "budget",
+        "market",
+        "mechanism",
+        "truthful",
+        "revenue",
+    ],
+    "graphs": ["graph", "vertex", "edge", "path", "spanning", "cut", "planar", "colouring"],
+}
+
+
+def text(field: str, random_: random.Random, words: int = 12) -> str:
+    return " ".join(random_.choice(FIELDS[field]) for _ in range(words))
+
+
+def large_space():
+    random_ = random.Random(0)
+    fields = sorted(FIELDS)
+    return fit_space(
+        text_words(text(fields[n % 3], random_, 4), text(fields[n % 3], random_))
+        for n in range(SMALLEST_ARCHIVE)
+    )
+
+
+SPACE = large_space()
+RANDOM = random.Random(1)
+ENTRIES = [
+    entry(number, f"{field} {number}", text(field, RANDOM))
+    for number, field in enumerate([*FIELDS] * 6)
+]
+DAY = day_features(ENTRIES, space=SPACE)
+SEEDS = {f"arxiv:{field}-{n}": (field, text(field, RANDOM)) for field in FIELDS for n in range(4)}
+
+
+def rows(day: Day, reader: Reader, limit: int = 6) -> list[int]:
+    return [match.row for match in match_block(day, [reader], limit, SEEDS)[0]]
+
+
+def seeds(*keys: str) -> tuple[Interest, ...]:
+    return tuple(Interest(Kind.SEED, key) for key in keys)
+
+
+def test_the_same_archive_gives_the_same_space() -> None:
+    again = large_space()
+    assert np.array_equal(again.basis, SPACE.basis)
+    assert again.vocabulary.columns == SPACE.vocabulary.columns
+
+
+def test_a_latent_match_is_never_told_as_a_topic() -> None:
+    """What has none of a wish's words is no hit of it, however near its field is."""
+    wish = parse_profile("protein").interests
+    found = rows(DAY, Reader(wish), 18)
+    assert found
+    for row in found:
+        assert "protein" in DAY.words[row]
+    # ... though the space knows that it is near: it would come before other fields.
+    order = np.argsort(-order_block(DAY, [Reader(wish)], {})[0], kind="stable")
+    assert {ENTRIES[row].title.split()[0] for row in order[:6]} == {"proteins"}
+
+
+def test_words_of_today_can_be_asked_for() -> None:
+    fresh = entry(99, "Zyxomatic graphs", "We introduce the zyxomatic number.")
+    day = day_features([*ENTRIES, fresh], space=SPACE)
+    assert rows(day, Reader(parse_profile("zyxomatic").interests)) == [len(ENTRIES)]
+
+
+def test_without_its_cause_a_pick_falls() -> None:
+    wishes = parse_profile("auction price\nplanar graph").interests
+    (matches,) = match_block(DAY, [Reader(wishes)], 18, {})
+    assert len(matches) > 6
+    for match in matches:
+        for place in match.interests:
+            assert explain(DAY, match, wishes, {})[0].kind is EvidenceKind.TOPIC
+            rest = tuple(wish for at, wish in enumerate(wishes) if at != place)
+            likeness = order_block(DAY, [Reader(wishes), Reader(rest)], {})[:, match.row]
+            others = {m.row: m.interests for m in match_block(DAY, [Reader(rest)], 18, {})[0]}
+            assert match.row not in others or len(others[match.row]) < len(match.interests)
+            assert match.row in others or likeness[1] < likeness[0]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.permutations(sorted(SEEDS)[:7]))
+def test_the_order_of_likes_does_not_matter(keys) -> None:
+    one = order_block(DAY, [Reader(seeds(*keys))], SEEDS)
+    other = order_block(DAY, [Reader(seeds(*sorted(keys)))], SEEDS)
+    assert np.allclose(one, other, atol=1e-4)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from(sorted(SEEDS)), max_size=6, unique=True), st.integers(0, 17))
+def test_a_like_never_lowers_its_twin(keys, row) -> None:
+    texts = SEEDS | {"twin": (ENTRIES[row].title, ENTRIES[row].abstract)}
+    before, after = order_block(DAY, [Reader(seeds(*keys)), Reader(seeds(*keys, "twin"))], texts)
+    places = [int((scores > scores[row]).sum()) for scores in (before, after)]
+    assert places[1] <= places[0]
+
+
+def test_a_like_leads_to_its_field_and_two_twins_share_their_weight() -> None:
+    found = rows(DAY, Reader(seeds("arxiv:markets-0", "arxiv:markets-1")))
+    assert {ENTRIES[row].title.split()[0] for row in found} == {"markets"}
+    weights = ridge(np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]], np.float32), [1, 1, 1])
+    assert weights[0] == pytest.approx(weights[1])
+    assert weights[0] < weights[2]
+
+
+def test_likes_fade() -> None:
+    assert fade(0) == 1
+    assert fade(-3) == 1
+    assert fade(HALF_LIFE_DAYS) == pytest.approx(0.5)
+
+
+def test_blocks_do_not_change_picks() -> None:
+    readers = [
+        Reader((*parse_profile(words).interests, *seeds(*keys)))
+        for words in ("protein", "truthful market\n-revenue", "", "cut, price ^3")
+        for keys in ((), ("arxiv:graphs-1",), ("arxiv:graphs-1", "arxiv:markets-2"))
+    ]
+    together = match_block(DAY, readers, 5, SEEDS)
+    apart = [match_block(DAY, [reader], 5, SEEDS)[0] for reader in readers]
+    assert [[m.row for m in one] for one in together] == [[m.row for m in one] for one in apart]
+
+
+@pytest.mark.parametrize(
+    "papers",
+    [
+        [],
+        [entry(1)],
+        [entry(n, "The same", "The same text.") for n in range(20)],
+        [entry(n, "", "") for n in range(3)],
+        [entry(n, "大语言模型", "蛋白质结构预测的扩散模型") for n in range(3)],
+    ],
+    ids=["none", "one", "all the same", "no text", "only Chinese"],
+)
+@pytest.mark.parametrize("space", [SPACE, None], ids=["archive", "fresh"])
+def test_edge_days(papers, space) -> None:
+    day = day_features(papers, space=space)
+    many = parse_profile("\n".join(f"wish number{n}" for n in range(300))).interests
+    for reader in (Reader(()), Reader(many), Reader(seeds("arxiv:graphs-1", "gone"))):
+        scores = order_block(day, [reader], SEEDS)
+        assert scores.shape == (1, len(papers))
+        assert np.isfinite(scores).all()
+        assert len(match_block(day, [reader], 10, SEEDS)[0]) <= 10
+    assert len(rows(day, Reader(parse_profile("蛋白质").interests))) in {0, 3}
+
+
+def test_few_readers_lend_nothing_and_many_lend_what_is_liked_together() -> None:
+    pair, others = ["a", "b"], [f"x{n}" for n in range(50)]
+    libraries = [pair if n % 2 else [others[n % 50], others[(n + 7) % 50]] for n in range(400)]
+    assert keep_company(libraries[: FEWEST_LIBRARIES - 1]).borrow(["a"]) == ()
+    company = keep_company(libraries)
+    assert [key for key, _ in company.borrow(["a"])] == ["b"]
+    assert company.borrow(["unknown"]) == company.borrow([]) == ()
+
+
+def test_what_is_borrowed_orders_but_speaks_for_nothing() -> None:
+    borrowed = (("arxiv:graphs-1", 0.6),)
+    assert rows(DAY, Reader(parse_profile("nothing here").interests, borrowed=borrowed)) == []
