@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-# Chosen in benchmarks/tune_match.py.
+# See benchmarks/tune_match.py.
 FEWEST_LIBRARIES = 200
 SHARE = 0.6  # what is borrowed counts so much of what is one's own
 MOST_BORROWED = 50

@@ -17,7 +17,7 @@ from newsletter.match.features import Day
 from newsletter.match.space import Space
 from newsletter.match.vocabulary import Floats, unit_rows
 
-# All chosen by cross-validation over profiles: benchmarks/tune_match.py.
+# How these were picked, and what they gain on held-out profiles: benchmarks/tune_match.py.
 WORDS_WEIGHT = 2.0  # typed words, counted in liked papers
 RIDGE = 5.0
 RELATED = 10  # how many of the archive's papers nearest to the typed words stand in for likes

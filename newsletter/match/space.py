@@ -21,7 +21,7 @@ SMALLEST_ARCHIVE = 1000
 _OVERSAMPLED = 20
 _ITERATIONS = 3
 
-# One likeness out of two: shared terms, and shared company. Chosen in benchmarks/tune_match.py.
+# One likeness out of two: shared terms, and shared company. See benchmarks/tune_match.py.
 TERMS_SHARE = 2 / 3
 
 
