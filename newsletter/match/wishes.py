@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,8 +10,10 @@ import numpy as np
 from scipy import sparse
 
 from newsletter.match.features import Day
+from newsletter.match.names import Names
+from newsletter.match.phrases import Shelf
 from newsletter.match.vocabulary import Floats
-from newsletter.match.words import name_key, tokens
+from newsletter.match.words import tokens
 from subscribers.profile import Interest, Kind
 
 # What a hit is worth. A topic and a seed count by their cosine, which for a good paper is .2 to .4; a
@@ -102,36 +105,42 @@ def _looked_up(day: Day, wishes: Sequence[Wish]) -> sparse.csr_matrix:
     )
 
 
-def find(day: Day, kind: Kind, text: str) -> list[int]:
-    """The rows that hold an exact wish: a phrase, an author's name, a category."""
-    if kind is Kind.AUTHOR:
-        return day.by_author.get(name_key(text), [])
+def find(day: Day, kind: Kind, text: str) -> Sequence[int]:
+    """The rows that hold an exact wish: a phrase, an author's name, a category.
+
+    A phrase in quotation marks is held to -ed and -ing, too (see `phrases.phrase_of`).
+    """
     if kind is Kind.CATEGORY:
         return day.by_category.get(text.strip().lower(), [])
-    phrase = tokens(text)
-    if not phrase:
-        return []
-    # Only the rows that hold all of its words need to be read.
-    rarest, *others = sorted((day.by_word.get(word, []) for word in phrase), key=len)
-    if not others:
-        return rarest
-    candidates = sorted(set(rarest).intersection(*others)) if rarest else []
-    return [row for row in candidates if position(day.words[row], phrase) is not None]
+    looking = _looking(day)
+    return looking.names.rows(text) if kind is Kind.AUTHOR else looking.shelf.holding(text)
 
 
-def position(words: Sequence[str], phrase: Sequence[str]) -> int | None:
-    """Where a token list holds a phrase, or None."""
-    wanted = list(phrase)
-    start = -1
-    try:
-        while True:
-            start = words.index(wanted[0], start + 1)
-            if list(words[start : start + len(wanted)]) == wanted:
-                return start
-    except ValueError:
-        return None
+@dataclass(frozen=True)
+class _Looking:
+    """What a day's exact wishes are looked up in."""
+
+    shelf: Shelf
+    names: Names
+
+
+_kept: dict[int, _Looking] = {}
+
+
+def _looking(day: Day) -> _Looking:
+    """Made at the first look-up in a day, and kept as long as the day is."""
+    if id(day) not in _kept:
+        made = _Looking(Shelf(day.words, day.by_word), Names(day.by_author))
+        _kept[id(day)] = made
+        weakref.finalize(day, _kept.pop, id(day), None)
+        return made
+    return _kept[id(day)]
 
 
 def wish_of(interest: Interest) -> Wish:
-    """What is looked up for an interest; readers who word it alike share one look-up."""
-    return interest.kind, " ".join(interest.text.split())
+    """What is looked up for an interest; readers who word it alike share one look-up.
+
+    A phrase keeps its quotation marks, for they say how exact it is.
+    """
+    text = " ".join(interest.text.split())
+    return interest.kind, f'"{text}"' if interest.kind is Kind.PHRASE else text

@@ -1,14 +1,24 @@
-"""Words as readers mean them: case, hyphens, accents, plurals and LaTeX do not matter."""
+"""The words of a text, as likeness counts them: case, hyphens, accents, plurals and LaTeX do not matter.
+
+What else is the same word where a phrase is looked up stands in `inflection`.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 
+from newsletter.match.markup import GREEK, MARKUP, unmarked
+
 _WORD = re.compile(r"[^\W_]+")
-_LATEX = re.compile(r"\\[a-zA-Z]+\*?|[{}$\\~^]")
 _KEEP_S = ("ss", "us", "is", "os")
+# Letters that no decomposition takes apart, and characters that nobody sees.
+_FOLDED = str.maketrans(
+    {"ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}  # noqa: RUF001
+    | dict.fromkeys("\u00ad\u200c\u200d\u200e\u200f\u2060\ufeff", "")
+)
 
 STOP = frozenset(
     """a about above after again all also although an and any are as at based be because been before
@@ -34,10 +44,10 @@ def stem(word: str) -> str:
 
 
 def fold(text: str) -> str:
-    """Lower case without accents."""
+    """Lower case without accents, ligatures, soft hyphens and the like."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_FOLDED)).casefold()
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
@@ -46,18 +56,24 @@ def tokens(text: str) -> list[str]:
 
     Scripts that put no blanks between words (Chinese, Japanese, Thai) give one token a character.
     """
-    plain = fold(_LATEX.sub(" ", text))
+    plain = fold(MARKUP.sub(unmarked, text))
     if plain.isascii():
         return [stem(word) for word in _WORD.findall(plain)]
-    found: list[str] = []
-    for word in _WORD.findall(plain):
-        if word.isascii():
-            found.append(stem(word))
-        elif any(_unspaced(char) for char in word):
-            found.extend(word)
+    return [stem_of(word) for word, _, _ in pieces(plain)]
+
+
+def pieces(folded: str) -> Iterator[tuple[str, int, int]]:
+    """The words of a folded text, each with where it begins and ends."""
+    for found in _WORD.finditer(folded):
+        if not found[0].isascii() and any(_unspaced(char) for char in found[0]):
+            yield from ((char, at, at + 1) for at, char in enumerate(found[0], found.start()))
         else:
-            found.append(word)
-    return found
+            yield found[0], found.start(), found.end()
+
+
+def stem_of(word: str) -> str:
+    """The token of one folded word: only English ones have a plural s, and β is beta."""
+    return stem(word) if word.isascii() else GREEK.get(word, word)
 
 
 def _unspaced(char: str) -> bool:
