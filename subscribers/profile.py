@@ -5,9 +5,10 @@ One wish per line, or several with commas between:
     speculative decoding            a topic, in words
     "kv cache"                      these exact words
     author:Ada Lovelace             everything by a person
-    cat:cs.CL                       a category of arXiv
+    cat:cs.CL   cat:cs   cat:cs.*   a category of arXiv, or all of an archive
     arxiv:2404.06395                an example paper (its address on arXiv does as well)
-    -survey   -"case report"        not this; also -author:..., -cat:...
+    -survey                         not this, nor surveys, surveyed, surveying
+    -"case report"                  not exactly this; also -author:..., -cat:...
     mixture of experts ^2           counts double (0.1 to 10)
 """
 
@@ -34,19 +35,22 @@ _SEED_ADDRESS = re.compile(
     r"|huggingface\.co/papers/)" + _ARXIV_ID + r"(?:\.pdf)?/?(?:[?#].*)?",
     re.IGNORECASE,
 )
-_CATEGORY = re.compile(r"([a-z]+(?:-[a-z]+)?)(?:\.([a-z]+(?:-[a-z]+)?))?", re.IGNORECASE)
+_CATEGORY = re.compile(r"([a-z]+(?:-[a-z]+)?)(?:\.(?:([a-z]+(?:-[a-z]+)?)|\*))?", re.IGNORECASE)
 _PREFIXED = re.compile(r"(author|cat|category|arxiv)\s*:\s*(.*)", re.IGNORECASE | re.DOTALL)
 _BARE_CATEGORY = re.compile(
-    r"(?:astro-ph|cs|econ|eess|math|nlin|q-bio|q-fin|stat)\.[A-Z]{2}"
-    r"|(?:cond-mat|physics)\.[a-z]+(?:-[a-z]+)?"
+    r"(?:astro-ph|cs|econ|eess|math|nlin|q-bio|q-fin|stat)\.(?:[A-Z]{2}|\*)"
+    r"|(?:cond-mat|physics)\.(?:[a-z]+(?:-[a-z]+)?|\*)",
+    re.IGNORECASE,
 )
 _WEIGHTED = re.compile(r"(.*\S)\s+\^\s*(\d{1,3}(?:\.\d{1,6})?)")
 _BULLET = re.compile(r"\A(?:[-*+]\s+|•\s*)+")
-_PLAIN = re.compile(r"\w[\w -]*")
-# Phones and word processors turn quotation marks into these by themselves.
+# Phones and word processors turn a minus and quotation marks into these by themselves.
+_DASHES = "\N{MINUS SIGN}\N{EN DASH}\N{HYPHEN}\N{NON-BREAKING HYPHEN}"
+_MINUS = re.compile(rf'\A[{_DASHES}](?=[\w"])')
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»\N{FULLWIDTH QUOTATION MARK}", '"'))
 _PIECE = re.compile(
-    r'\s*(?:[-*+•]\s*)?-?(?:(?:author|cat|category)\s*:\s*)?"[^"]*"[^,]*|[^,]+', re.IGNORECASE
+    rf'\s*(?:[-*+•]\s*)?[-{_DASHES}]?(?:(?:author|cat|category)\s*:\s*)?"[^"]*"[^,]*|[^,]+',
+    re.IGNORECASE,
 )
 
 
@@ -94,9 +98,14 @@ def make_profile(interests: Iterable[Interest]) -> Profile:
     for one that is both asked for and muted.
     """
     kept: dict[tuple[Kind, str], Interest] = {}
+    muted: dict[tuple[Kind, str], bool] = {}
     for interest in interests:
-        first = kept.setdefault((interest.kind, interest.text.casefold()), interest)
-        if first.muted != interest.muted:
+        key = interest.text.casefold()
+        kept.setdefault((interest.kind, key), interest)
+        said = [(interest.kind, key)]
+        if interest.muted and interest.kind is Kind.TOPIC:
+            said.append((Kind.PHRASE, key))  # muted words rule out what is quoted, too
+        if any(muted.setdefault(one, interest.muted) != interest.muted for one in said):
             raise ProfileError(
                 _FIELD, f"You both ask for “{interest.text}” and rule it out; please keep one."
             )
@@ -107,16 +116,17 @@ def make_profile(interests: Iterable[Interest]) -> Profile:
 
 def parse_wish(text: str) -> Interest:
     """One wish as it is typed. Raises ProfileError."""
-    wish = _BULLET.sub("", _clean(text.translate(_QUOTES)))
+    wish = _MINUS.sub("-", _BULLET.sub("", _clean(text.translate(_QUOTES))))
     wish, weight = _weighed(wish)
     muted = wish.startswith("-")
     kind, named = _named(wish[1:].strip() if muted else wish)
     if muted and kind is Kind.SEED:
         raise ProfileError(_FIELD, f"An example paper cannot be ruled out: “{text.strip()}”.")
     if muted and kind is Kind.TOPIC:
-        kind = Kind.PHRASE
         if '"' in named:
             raise _unpaired(wish)
+        # Only quotation marks keep a comma from parting wishes when this is written back.
+        kind = Kind.PHRASE if "," in named else kind
     if not any(character.isalnum() for character in named):
         raise ProfileError(_FIELD, f"There is no word in “{text.strip()[:60]}”.")
     if len(named) > LONGEST_WISH:
@@ -131,8 +141,7 @@ def wish_text(interest: Interest) -> str:
     text = interest.text
     match interest.kind:
         case Kind.PHRASE:
-            if not (interest.muted and _PLAIN.fullmatch(text)):
-                text = f'"{text}"'
+            text = f'"{text}"'
         case Kind.AUTHOR:
             text = f'author:"{text}"' if "," in text or '"' in text else f"author:{text}"
         case Kind.CATEGORY:
@@ -169,7 +178,7 @@ def _named(wish: str) -> tuple[Kind, str]:
     if seed := _BARE_SEED.fullmatch(wish) or _SEED_ADDRESS.fullmatch(wish):
         return Kind.SEED, f"arxiv:{_canonical_id(seed['id'])}"
     if _BARE_CATEGORY.fullmatch(wish):
-        return Kind.CATEGORY, wish
+        return Kind.CATEGORY, _category(wish)
     if prefixed := _PREFIXED.fullmatch(wish):
         return _prefixed(prefixed[1].lower(), prefixed[2].strip().strip('"').strip(), wish)
     if "://" in wish:
@@ -188,13 +197,18 @@ def _prefixed(prefix: str, value: str, wish: str) -> tuple[Kind, str]:
         raise _unpaired(wish)
     if prefix == "author":
         return Kind.AUTHOR, value
+    return Kind.CATEGORY, _category(value)
+
+
+def _category(value: str) -> str:
+    """A category as arXiv writes it; `cs.*` is `cs`. Raises ProfileError."""
     found = _CATEGORY.fullmatch(value)
     if found is None:
         raise ProfileError(_FIELD, f"This is not a category such as cs.CL: “{value[:40]}”.")
     subject = found[2] or ""
     # cs.CL and math.AG are written large, physics.flu-dyn and cond-mat.mes-hall small.
     subject = subject.upper() if len(subject) == 2 else subject.lower()
-    return Kind.CATEGORY, f"{found[1].lower()}.{subject}".rstrip(".")
+    return f"{found[1].lower()}.{subject}".rstrip(".")
 
 
 def _unpaired(wish: str) -> ProfileError:

@@ -67,12 +67,10 @@ def _interest(given: InterestDocument | str) -> Interest:
     """Held to the same rules as typed wishes, by typing it."""
     if isinstance(given, str):
         return parse_wish(given)
-    # "Not this topic" is what a reader types as -words, and means the words.
-    kind = Kind.PHRASE if given.muted and given.kind is Kind.TOPIC else given.kind
-    meant = Interest(kind, given.text, round(given.weight, 3), given.muted)
+    meant = Interest(given.kind, given.text, round(given.weight, 3), given.muted)
     typed = parse_wish(wish_text(meant))
     if replace(typed, text="") != replace(meant, text="") or (
-        kind is Kind.TOPIC and "," in given.text
+        given.kind is Kind.TOPIC and "," in given.text
     ):
         raise ProfileError(
             "interests", f"This cannot be the text of one {given.kind}: “{given.text[:60]}”."

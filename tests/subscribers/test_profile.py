@@ -1,3 +1,5 @@
+# ruff: noqa: RUF001  (dashes as phones type them)
+
 from __future__ import annotations
 
 import pytest
@@ -34,6 +36,15 @@ from subscribers.profile import (
         ("cat:cs.CL", Interest(Kind.CATEGORY, "cs.CL")),
         ("category: CS.cl", Interest(Kind.CATEGORY, "cs.CL")),
         ("cs.CL", Interest(Kind.CATEGORY, "cs.CL")),
+        ("cs.lg", Interest(Kind.CATEGORY, "cs.LG")),
+        ("cat:cs.*", Interest(Kind.CATEGORY, "cs")),
+        ("CS.*", Interest(Kind.CATEGORY, "cs")),
+        ("cat: stat.ml", Interest(Kind.CATEGORY, "stat.ML")),
+        ('cat:"q-bio.nc"', Interest(Kind.CATEGORY, "q-bio.NC")),
+        ("-cat:CS.*", Interest(Kind.CATEGORY, "cs", muted=True)),
+        ("cat:astro-ph.co", Interest(Kind.CATEGORY, "astro-ph.CO")),
+        ("AUTHOR:G. Hinton ^3", Interest(Kind.AUTHOR, "G. Hinton", 3.0)),
+        ('-author:"van der Maaten, L."', Interest(Kind.AUTHOR, "van der Maaten, L.", muted=True)),
         ("cat:hep-th", Interest(Kind.CATEGORY, "hep-th")),
         ("cat:cond-mat.Mes-Hall", Interest(Kind.CATEGORY, "cond-mat.mes-hall")),
         ("cat:physics.optics", Interest(Kind.CATEGORY, "physics.optics")),
@@ -47,7 +58,13 @@ from subscribers.profile import (
         ("https://huggingface.co/papers/2404.06395", Interest(Kind.SEED, "arxiv:2404.06395")),
         ("https://arxiv.org/abs/hep-th/9901001", Interest(Kind.SEED, "arxiv:hep-th/9901001")),
         ("arxiv:math.GT/0309136", Interest(Kind.SEED, "arxiv:math/0309136")),
-        ("-survey", Interest(Kind.PHRASE, "survey", muted=True)),
+        ("-survey", Interest(Kind.TOPIC, "survey", muted=True)),
+        ("−survey", Interest(Kind.TOPIC, "survey", muted=True)),
+        ("–survey", Interest(Kind.TOPIC, "survey", muted=True)),
+        ("–“case report”", Interest(Kind.PHRASE, "case report", muted=True)),
+        ("- survey", Interest(Kind.TOPIC, "survey")),
+        ("-survey ^2", Interest(Kind.TOPIC, "survey", 2.0, muted=True)),
+        ("-a, b", Interest(Kind.PHRASE, "a, b", muted=True)),
         ('-"case report"', Interest(Kind.PHRASE, "case report", muted=True)),
         ("-author:Some Body", Interest(Kind.AUTHOR, "Some Body", muted=True)),
         ("-cat:cs.CV", Interest(Kind.CATEGORY, "cs.CV", muted=True)),
@@ -72,6 +89,9 @@ def test_a_wish_as_readers_type_it(typed, interest):
         ('"kv cache', "no partner"),
         ("author:", "missing"),
         ("cat:!!", "not a category"),
+        ("cat:cs.", "not a category"),
+        ("cat:*", "not a category"),
+        ('-kv "cache"', "no partner"),
         ("arxiv:banana", "not a number of arXiv"),
         ("https://example.org/paper", "only know papers on arXiv"),
         ("-arxiv:2404.06395", "cannot be ruled out"),
@@ -108,6 +128,12 @@ def test_repetitions_are_folded_into_the_first():
 def test_what_is_asked_for_and_ruled_out_is_a_contradiction():
     with pytest.raises(ProfileError, match="both ask"):
         parse_profile('"survey", -survey')
+    with pytest.raises(ProfileError, match="both ask"):
+        parse_profile("-survey, survey")
+
+
+def test_a_topic_may_stand_beside_a_muted_phrase_of_its_words():
+    assert len(parse_profile('case report, -"case report"').interests) == 2
 
 
 def test_there_is_a_limit():
