@@ -15,6 +15,7 @@ from starlette.routing import Route
 from newsletter import clock
 from newsletter.app import App, queue_notice
 from newsletter.errors import NewsletterError, StoreError
+from newsletter.stages.commonness import Commonness
 from newsletter.store.engine import reading, require_current
 from newsletter.web.mailbox import Mailbox
 from subscribers.web.deps import WebDeps
@@ -61,6 +62,7 @@ def _deps(app: App, mailbox: str | None) -> WebDeps:
         base_url=app.settings.base_url,
         site=app.settings.site_name,
         contact=app.settings.contact or "",
+        too_common=Commonness(reading(app.sessions), clock.now).too_common,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,16 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from subscribers.profile import Interest
 from subscribers.signup import SendNotice
 from subscribers.tokens import LinkSigner
+
+TooCommon = Callable[[Sequence[Interest]], Mapping[Interest, float]]
+"""Which of some wishes nearly any paper meets, and the share of papers that do (0 to 1)."""
+
+
+def _nothing_known(_: Sequence[Interest]) -> Mapping[Interest, float]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +28,8 @@ class WebDeps:
 
     `sessions` write, `readers` only read (they may be the same). `render(name, context)` renders
     the template `name` below `templates` (`web/...`), escaping by default, with `theme` at hand.
-    `flush` sends what `send_notice` queued; it runs after the answer.
+    `flush` sends what `send_notice` queued; it runs after the answer. `too_common` is asked about
+    what somebody typed, to tell them; it never stands in the way of saving.
     """
 
     sessions: sessionmaker[Session]
@@ -33,6 +42,7 @@ class WebDeps:
     base_url: str
     site: str
     contact: str
+    too_common: TooCommon = _nothing_known
 
     @property
     def root(self) -> str:

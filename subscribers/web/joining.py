@@ -19,6 +19,7 @@ from subscribers.tables import Subscriber
 from subscribers.tokens import Purpose
 from subscribers.web.deps import WebDeps
 from subscribers.web.forms import Typed, form_context, typed_in, understood
+from subscribers.web.hints import hints
 from subscribers.web.pages import message_page, origin_of, owner, page
 from subscribers.web.wording import next_digest, rhythm
 
@@ -53,9 +54,8 @@ class JoiningPages:
                 send_notice=deps.send_notice,
                 now=now,
             )
-        return page(
-            deps, "subscribed.html", {"email": address.email}, background=BackgroundTask(deps.flush)
-        )
+        context = {"email": address.email, "hints": hints(typed.wishes, deps.too_common)}
+        return page(deps, "subscribed.html", context, background=BackgroundTask(deps.flush))
 
     def show_confirm(self, request: Request) -> Response:
         """What is about to be confirmed, and the button. Changes nothing."""

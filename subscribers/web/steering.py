@@ -20,6 +20,7 @@ from subscribers.tables import Subscriber
 from subscribers.tokens import Purpose
 from subscribers.web.deps import WebDeps
 from subscribers.web.forms import form_context, typed_in, typed_of, understood
+from subscribers.web.hints import hints
 from subscribers.web.pages import origin_of, owner, page
 from subscribers.web.wording import next_digest
 
@@ -51,6 +52,7 @@ class SteeringPages:
                 save_preferences(session, subscriber, preferences, now=now)
                 context = self._as_set(request, subscriber)
         context["saved"] = not errors
+        context["hints"] = () if errors else hints(typed.wishes, deps.too_common)
         return page(deps, "preferences.html", context, status=422 if errors else 200)
 
     def show_link_form(self, _request: Request) -> Response:
