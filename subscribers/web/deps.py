@@ -13,6 +13,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from subscribers.signup import SendNotice
 from subscribers.tokens import LinkSigner
 
+DescribeEntry = Callable[[Session, int], tuple[str, str, str] | None]
+"""The canonical key, title and address (safe to link, or empty) of an entry by its id, if there is one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebDeps:
@@ -20,6 +23,7 @@ class WebDeps:
 
     `sessions` write, `readers` only read (they may be the same). `render(name, context)` renders
     the template `name` below `templates` (`web/...`), escaping by default, with `theme` at hand.
+    `describe_entry` tells what a vote is about.
     `flush` sends what `send_notice` queued; it runs after the answer.
     """
 
@@ -28,6 +32,7 @@ class WebDeps:
     signer: LinkSigner
     render: Callable[[str, dict[str, Any]], str]
     send_notice: SendNotice
+    describe_entry: DescribeEntry
     flush: Callable[[], None]
     now: Callable[[], datetime]
     base_url: str
