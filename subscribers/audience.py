@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from subscribers.address import parse_address
 from subscribers.consent import State
+from subscribers.feedback import VoteGiven, votes_of
 from subscribers.profile import Interest, Kind
 from subscribers.schedule import Cadence, Schedule, due_day, edition_day, next_send_after_day
 from subscribers.signup import LOOK_BACK
@@ -32,6 +33,7 @@ class Member:
 
     `edition_day` is the local date that their digest is for; `due_at` is None for somebody who is
     not due but asked for by name. Papers first seen after `covered_until` are new to them.
+    `taste_changed_at`: when their interests or votes last changed, None if that was never noted.
     """
 
     id: int
@@ -43,6 +45,8 @@ class Member:
     edition_day: date
     covered_until: datetime
     interests: tuple[Interest, ...]
+    votes: tuple[VoteGiven, ...]
+    taste_changed_at: datetime | None
 
 
 def due(
@@ -139,9 +143,13 @@ def _blocks(
             return
         after = rows[-1].id
         awake = [row for row in rows if not _paused(row, now)]
-        interests = _interests(session, [row.id for row in awake])
+        ids = [row.id for row in awake]
+        interests, votes = _interests(session, ids), votes_of(session, ids)
         if awake:
-            yield [_member(row, tuple(interests.get(row.id, ())), now) for row in awake]
+            yield [
+                _member(row, tuple(interests.get(row.id, ())), votes.get(row.id, ()), now)
+                for row in awake
+            ]
 
 
 def _interests(session: Session, ids: list[int]) -> dict[int, list[Interest]]:
@@ -163,7 +171,12 @@ def _interests(session: Session, ids: list[int]) -> dict[int, list[Interest]]:
     return found
 
 
-def _member(row: Row[*tuple[Any, ...]], interests: tuple[Interest, ...], now: datetime) -> Member:
+def _member(
+    row: Row[*tuple[Any, ...]],
+    interests: tuple[Interest, ...],
+    votes: tuple[VoteGiven, ...],
+    now: datetime,
+) -> Member:
     schedule = Schedule(
         cadence=Cadence(row.cadence),
         hour=row.hour,
@@ -184,6 +197,8 @@ def _member(row: Row[*tuple[Any, ...]], interests: tuple[Interest, ...], now: da
         ),
         covered_until=row.covered_until or now - LOOK_BACK,
         interests=interests,
+        votes=votes,
+        taste_changed_at=row.taste_changed_at,
     )
 
 
@@ -207,4 +222,5 @@ _COLUMNS = (
     Subscriber.paused_until,
     Subscriber.next_send_at,
     Subscriber.covered_until,
+    Subscriber.taste_changed_at,
 )

@@ -136,7 +136,7 @@ def _subscriber(person: Person, now: datetime) -> Subscriber:
         created_at=now,
         confirmed_at=person.confirmed_at,
     )
-    apply_preferences(subscriber, person.preferences)
+    apply_preferences(subscriber, person.preferences, now=now)
     if person.state is State.CONFIRMED and person.confirmed_at is not None:
         begin(subscriber, now=now, confirmed_at=person.confirmed_at)
     return subscriber

@@ -65,12 +65,7 @@ def schedule_of(subscriber: Subscriber) -> Schedule:
 def read_preferences(subscriber: Subscriber) -> Preferences:
     """What a subscriber set, as a value."""
     return Preferences(
-        profile=Profile(
-            tuple(
-                Interest(Kind(row.kind), row.text, row.weight, row.muted)
-                for row in subscriber.interests
-            )
-        ),
+        profile=_profile_of(subscriber),
         schedule=schedule_of(subscriber),
         max_papers=subscriber.max_papers,
     )
@@ -96,7 +91,7 @@ def save_preferences(
     session: Session, subscriber: Subscriber, preferences: Preferences, *, now: datetime
 ) -> None:
     """Stores what a subscriber (from `locked`) set, and moves their next digest accordingly."""
-    apply_preferences(subscriber, preferences)
+    apply_preferences(subscriber, preferences, now=now)
     if subscriber.state == State.CONFIRMED:
         subscriber.next_send_at = _next_due(subscriber, preferences.schedule, now)
     session.flush()
@@ -110,7 +105,7 @@ def clear_past_pause(preferences: Preferences, today: date) -> Preferences:
     return replace(preferences, schedule=replace(preferences.schedule, paused_until=None))
 
 
-def apply_preferences(subscriber: Subscriber, preferences: Preferences) -> None:
+def apply_preferences(subscriber: Subscriber, preferences: Preferences, *, now: datetime) -> None:
     """Writes preferences into a row and its interests, but not when the next digest is due."""
     schedule = preferences.schedule
     subscriber.cadence = schedule.cadence.value
@@ -119,12 +114,24 @@ def apply_preferences(subscriber: Subscriber, preferences: Preferences) -> None:
     subscriber.timezone = schedule.timezone
     subscriber.paused_until = schedule.paused_until
     subscriber.max_papers = preferences.max_papers
+    if preferences.profile == _profile_of(subscriber):
+        return
+    subscriber.taste_changed_at = now
     # Rows that stay are kept, not replaced: a new one would meet the UNIQUE key of the old.
     rows = {(row.kind, row.text): row for row in subscriber.interests}
     subscriber.interests = [
         _interest_row(rows.get((interest.kind.value, interest.text)), interest, position)
         for position, interest in enumerate(preferences.profile.interests)
     ]
+
+
+def _profile_of(subscriber: Subscriber) -> Profile:
+    return Profile(
+        tuple(
+            Interest(Kind(row.kind), row.text, row.weight, row.muted)
+            for row in subscriber.interests
+        )
+    )
 
 
 def _interest_row(row: InterestRow | None, interest: Interest, position: int) -> InterestRow:

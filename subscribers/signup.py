@@ -83,7 +83,7 @@ def request_subscription(
     assert state is not None
     if state is State.PENDING:
         # A confirmed person's wishes stay: anybody can type anybody's address.
-        apply_preferences(subscriber, signup.preferences)
+        apply_preferences(subscriber, signup.preferences, now=now)
     if _may_mail(session, subscriber.id, now):
         subscriber.state = state
         words = REQUEST_WORDING if state is State.PENDING else None

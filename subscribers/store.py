@@ -1,4 +1,4 @@
-"""What SQLite and PostgreSQL say alike and SQLAlchemy does not: insert unless it is there."""
+"""What SQLite and PostgreSQL say alike and SQLAlchemy does not: insert unless it is there, or change."""
 
 from __future__ import annotations
 
@@ -19,7 +19,31 @@ def insert_new(session: Session, table: type[Base], rows: Sequence[dict[str, Any
     """
     if not rows:
         return 0
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table).values(list(rows)).on_conflict_do_nothing()
+    statement = _insert(session, table).values(list(rows)).on_conflict_do_nothing()
     primary_key = next(iter(table.__table__.primary_key))
     return len(session.execute(statement.returning(primary_key)).all())
+
+
+def insert_or_change(
+    session: Session, table: type[Base], row: dict[str, Any], *, unless_equal: str
+) -> bool:
+    """Inserts a row, or gives the one that has its primary key the other fields.
+
+    Where the field `unless_equal` is the same already nothing is written, and the answer is False.
+    Of two transactions with the same key one waits for the other.
+    """
+    primary_key = list(table.__table__.primary_key)
+    keys = {column.name for column in primary_key}
+    statement = _insert(session, table).values(row)
+    statement = statement.on_conflict_do_update(
+        index_elements=primary_key,
+        set_={name: statement.excluded[name] for name in row if name not in keys},
+        where=table.__table__.c[unless_equal] != statement.excluded[unless_equal],
+    )
+    return bool(session.execute(statement.returning(primary_key[0])).all())
+
+
+def _insert(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from subscribers.consent import State
 from subscribers.orm import Base, UTCDateTime
 
-__all__ = ["ConsentEvent", "InterestRow", "State", "Subscriber", "Suppression"]
+__all__ = ["ConsentEvent", "InterestRow", "State", "Subscriber", "Suppression", "Vote"]
 
 
 class Subscriber(Base):
@@ -21,6 +21,8 @@ class Subscriber(Base):
     `links_version` is part of every signed link, so raising it kills the old ones.
     `next_send_at` is when the next digest is due, None while nobody should be mailed.
     `covered_until` is up to when papers were considered for them: later ones are still to come.
+    `taste_changed_at` is when their interests or votes last changed: what was learned of them before
+    that moment is out of date.
     """
 
     __tablename__ = "subscriber"
@@ -42,6 +44,7 @@ class Subscriber(Base):
     covered_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    taste_changed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     interests: Mapped[list[InterestRow]] = relationship(
         back_populates="subscriber",
@@ -66,6 +69,24 @@ class InterestRow(Base):
     muted: Mapped[bool] = mapped_column(default=False)
 
     subscriber: Mapped[Subscriber] = relationship(back_populates="interests")
+
+
+class Vote(Base):
+    """That a reader wants more (1) or less (-1) like an entry; at most one vote an entry.
+
+    `entry_key` is the canonical key that the entry had then, such as `arxiv:2404.06395`: no foreign
+    key, for entries are no business of this package.
+    """
+
+    __tablename__ = "vote"
+    __table_args__ = (CheckConstraint("value IN (-1, 1)", name="value"),)
+
+    subscriber_id: Mapped[int] = mapped_column(
+        ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True
+    )
+    entry_key: Mapped[str] = mapped_column(String(400), primary_key=True)
+    value: Mapped[int]
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class ConsentEvent(Base):

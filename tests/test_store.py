@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
 from newsletter.errors import StoreError
-from newsletter.store.engine import open_engine, require_current, upgrade
+from newsletter.store.engine import Sessions, _config, open_engine, require_current, upgrade
+from subscribers.feedback import vote
 from subscribers.orm import Base
+from subscribers.tables import InterestRow, Subscriber, Vote
+from tests.factories import NOW
+from tests.subscribers.support import join
 
 
 def test_migrations_make_the_tables_that_the_code_declares(engine: Engine) -> None:
@@ -22,6 +27,20 @@ def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
     before, after = upgrade(engine)
     assert before == after
     require_current(engine)
+
+
+def test_votes_can_be_migrated_away_and_back_without_losing_people(
+    engine: Engine, sessions: Sessions
+) -> None:
+    with sessions.begin() as session:
+        vote(session, join(session), "arxiv:2606.00011", 1, now=NOW)
+    with engine.begin() as connection:
+        command.downgrade(_config(connection), "0002")
+    assert not inspect(engine).has_table("vote")
+    upgrade(engine)
+    with sessions() as session:
+        counts = [session.query(table).count() for table in (Subscriber, InterestRow, Vote)]
+    assert counts == [1, 1, 0]
 
 
 def test_an_empty_database_is_refused_with_what_to_do(database_url: str) -> None:

@@ -37,8 +37,8 @@ class Cards:
         )
 
     def links(self, entry: Entry) -> Piece:
-        """The end of a paper's card."""
-        return self._kept(("links", entry.id), entry, "card_end", lambda: _links(entry))
+        """Where a paper can be read."""
+        return self._kept(("links", entry.id), entry, "links", lambda: _links(entry))
 
     def why(self, evidence: tuple[Evidence, ...]) -> Piece:
         """Why a paper is there, the only personal part of its card."""

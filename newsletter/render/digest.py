@@ -8,15 +8,16 @@ from typing import Any
 from newsletter.model import Pick, Section
 from newsletter.render import wording
 from newsletter.render.cards import TITLE_LENGTH, Cards
-from newsletter.render.mime import Piece, encode_piece
+from newsletter.render.mime import Piece, encode_mold, encode_piece
 from newsletter.render.plain import clean, clip
 from newsletter.render.templates import Templates
 from newsletter.render.values import DigestLetter, Site
 
-PARTS = ("top", "heading", "card", "why", "card_end", "foot")
+PARTS = ("top", "heading", "card", "why", "links", "votes", "foot")
+_MORE_GAP, _LESS_GAP = "gapofmoretoken", "gapoflesstoken"
 # Gmail hides what is beyond some 102 KB of HTML; a long digest gets shorter summaries instead.
 HTML_LIMIT = 88_000
-SUMMARY_LENGTHS = (420, 220, 120, 0)
+SUMMARY_LENGTHS = (420, 220, 120, 40, 0)
 _PREHEADER_LENGTH = 160
 
 
@@ -27,6 +28,12 @@ class DigestWriter:
         self._site = site
         self._template = templates.mail("digest", PARTS)
         self._cards = Cards(self._template)
+        votes = {
+            "site": site,
+            "more_url": f"{site.base_url}/vote/{_MORE_GAP}",
+            "less_url": f"{site.base_url}/vote/{_LESS_GAP}",
+        }
+        self._votes = encode_mold(*self._template.render("votes", votes), (_MORE_GAP, _LESS_GAP))
 
     def write(self, letter: DigestLetter) -> tuple[str, list[Piece]]:
         """The subject, and the pieces of the body in order."""
@@ -91,6 +98,7 @@ class DigestWriter:
                 if pick.evidence:
                     pieces.append(self._cards.why(pick.evidence))
                 pieces.append(self._cards.links(entry))
+                pieces.append(self._votes.fill(letter.votes[pick.entry_id]))
         return pieces
 
     def _piece(self, part: str, context: dict[str, Any]) -> Piece:

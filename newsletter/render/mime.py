@@ -6,8 +6,10 @@ simply joined. `EmailMessage` would encode the whole of every mail anew.
 
 from __future__ import annotations
 
+import re
 from binascii import a2b_qp, b2a_qp
 from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -26,11 +28,36 @@ def encode_piece(text: str, html: str) -> Piece:
 
     HTML loses the blank lines around it, which mean nothing there.
     """
-    if text and not text.endswith("\n"):
-        text += "\n"
-    html = html.strip("\n")
-    html = f"{html}\n" if html else ""
+    text, html = _whole_lines(text, html)
     return Piece(_quoted_printable(text), _quoted_printable(html), len(html.encode()))
+
+
+@dataclass(frozen=True, slots=True)
+class Mold:
+    """A piece with gaps for words that differ from mail to mail; all else is encoded once."""
+
+    piece: Piece
+    gaps: tuple[bytes, ...]
+
+    def fill(self, words: Sequence[str]) -> Piece:
+        """The piece with a word for each gap: URL-safe ASCII, at most 75 characters."""
+        text, html, size = self.piece
+        for gap, word in zip(self.gaps, words, strict=True):
+            encoded = word.encode("ascii")
+            text, html = text.replace(gap, encoded), html.replace(gap, encoded)
+        return Piece(text, html, size + len(html) - len(self.piece.html))
+
+
+def encode_mold(text: str, html: str, gaps: Sequence[str]) -> Mold:
+    """`text` and `html` as a mold, wherever they hold one of `gaps` (words of ASCII letters).
+
+    A gap gets a line of its own between soft line breaks, which no mail client shows, so whatever
+    fills it makes no line longer than quoted-printable allows.
+    """
+    text, html = _whole_lines(text, html)
+    cut = re.compile(f"({'|'.join(gaps)})")
+    piece = Piece(_in_parts(cut.split(text)), _in_parts(cut.split(html)), len(html.encode()))
+    return Mold(piece, tuple(gap.encode("ascii") for gap in gaps))
 
 
 def decode_pieces(pieces: Sequence[Piece]) -> tuple[str, str]:
@@ -72,6 +99,20 @@ def _part_head(subtype: bytes) -> bytes:
         b"\r\nContent-Type: text/" + subtype + b"; charset=utf-8\r\n"
         b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     )
+
+
+def _whole_lines(text: str, html: str) -> tuple[str, str]:
+    if text and not text.endswith("\n"):
+        text += "\n"
+    html = html.strip("\n")
+    return text, f"{html}\n" if html else ""
+
+
+def _in_parts(parts: Sequence[str]) -> bytes:
+    *begun, end = parts
+    # The x keeps a place on the line for the "=" of the soft break.
+    broken = [_quoted_printable(f"{part}x\n").removesuffix(b"x\r\n") + b"=\r\n" for part in begun]
+    return b"".join(broken) + _quoted_printable(end)
 
 
 def _quoted_printable(text: str) -> bytes:

@@ -39,8 +39,9 @@ class Reader:
 class DigestLetter:
     """One digest to put into words.
 
-    `entries` holds at least the entries that the digest picked. `notes`: lines that the reader
-    should know about the day ("arXiv had not answered when this was sent.").
+    `entries` holds at least the entries that the digest picked, `votes` the reader's two vote tokens
+    for each of them, for more and for less like it. `notes`: lines that the reader should know about
+    the day ("arXiv had not answered when this was sent.").
     """
 
     delivery_id: int
@@ -50,6 +51,7 @@ class DigestLetter:
     reader: Reader
     digest: Digest
     entries: Mapping[int, Entry]
+    votes: Mapping[int, tuple[str, str]]
     notes: tuple[str, ...] = ()
 
 

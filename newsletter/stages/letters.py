@@ -149,6 +149,12 @@ class DigestLetters:
             ),
             digest=digest,
             entries=entries,
+            votes=self._links.signer.make_votes(
+                person.id,
+                person.links_version,
+                [pick.entry_id for pick in digest.picks],
+                now=planned_at,
+            ),
             notes=(note,) if note else (),
         )
 

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,13 +16,17 @@ from starlette.routing import Route
 from newsletter import clock
 from newsletter.app import App, queue_notice
 from newsletter.errors import NewsletterError, StoreError
+from newsletter.render.plain import clean, clip, web_url
 from newsletter.stages.commonness import Commonness
 from newsletter.store.engine import reading, require_current
+from newsletter.store.reading import entries_by_id
 from newsletter.web.mailbox import Mailbox
 from subscribers.web.deps import WebDeps
 from subscribers.web.joining import JoiningPages
 from subscribers.web.pages import message_page, quiet
 from subscribers.web.routes import routes
+
+_TITLE_LENGTH = 300
 
 
 def create(app: App, *, mailbox: Path | None = None) -> Starlette:
@@ -57,6 +62,7 @@ def _deps(app: App, mailbox: str | None) -> WebDeps:
         signer=app.signer,
         render=render,
         send_notice=queue_notice,
+        describe_entry=_describe,
         flush=_Flusher(app).flush,
         now=clock.now,
         base_url=app.settings.base_url,
@@ -64,6 +70,13 @@ def _deps(app: App, mailbox: str | None) -> WebDeps:
         contact=app.settings.contact or "",
         too_common=Commonness(reading(app.sessions), clock.now).too_common,
     )
+
+
+def _describe(session: Session, entry_id: int) -> tuple[str, str, str] | None:
+    entry = entries_by_id(session, [entry_id]).get(entry_id)
+    if entry is None:
+        return None
+    return entry.key, clip(clean(entry.title), _TITLE_LENGTH) or "Untitled", web_url(entry.url)
 
 
 class _Flusher:

@@ -1,4 +1,4 @@
-"""The pages of the people part: joining, confirming, preferences, leaving."""
+"""The pages of the people part: joining, confirming, preferences, votes, leaving."""
 
 from __future__ import annotations
 

@@ -14,6 +14,9 @@ from subscribers.profile import Interest
 from subscribers.signup import SendNotice
 from subscribers.tokens import LinkSigner
 
+DescribeEntry = Callable[[Session, int], tuple[str, str, str] | None]
+"""The canonical key, title and address (safe to link, or empty) of an entry by its id, if there is one."""
+
 TooCommon = Callable[[Sequence[Interest]], Mapping[Interest, float]]
 """Which of some wishes nearly any paper meets, and the share of papers that do (0 to 1)."""
 
@@ -28,6 +31,7 @@ class WebDeps:
 
     `sessions` write, `readers` only read (they may be the same). `render(name, context)` renders
     the template `name` below `templates` (`web/...`), escaping by default, with `theme` at hand.
+    `describe_entry` tells what a vote is about.
     `flush` sends what `send_notice` queued; it runs after the answer. `too_common` is asked about
     what somebody typed, to tell them; it never stands in the way of saving.
     """
@@ -37,6 +41,7 @@ class WebDeps:
     signer: LinkSigner
     render: Callable[[str, dict[str, Any]], str]
     send_notice: SendNotice
+    describe_entry: DescribeEntry
     flush: Callable[[], None]
     now: Callable[[], datetime]
     base_url: str

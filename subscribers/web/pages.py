@@ -16,7 +16,7 @@ from subscribers.consent import Origin
 from subscribers.errors import TokenError
 from subscribers.preferences import locked
 from subscribers.tables import Subscriber
-from subscribers.tokens import Purpose
+from subscribers.tokens import Link, Purpose
 from subscribers.web.body import BodyMalformedError, BodyTooLargeError, read_form
 from subscribers.web.deps import WebDeps
 
@@ -118,7 +118,7 @@ def owner(
     `lock` holds the row for writing. An unsubscribe link outlives the revocation of a person's
     links: the way out that a mail once offered stays open.
     """
-    link = deps.signer.read(request.path_params["token"], purpose, now=deps.now())
+    link = link_of(deps, request, purpose)
     found = locked if lock else _plain_get
     subscriber = found(session, link.subscriber_id)
     if subscriber is None:
@@ -126,6 +126,11 @@ def owner(
     if purpose is not Purpose.UNSUBSCRIBE and link.links_version != subscriber.links_version:
         raise TokenError
     return subscriber
+
+
+def link_of(deps: WebDeps, request: Request, purpose: Purpose) -> Link:
+    """What the link that was opened says, whoever it is for. Raises TokenError."""
+    return deps.signer.read(request.path_params["token"], purpose, now=deps.now())
 
 
 def origin_of(request: Request) -> Origin:

@@ -10,11 +10,13 @@ from subscribers.web.joining import JoiningPages
 from subscribers.web.leaving import LeavingPages
 from subscribers.web.pages import posting, quiet
 from subscribers.web.steering import SteeringPages
+from subscribers.web.voting import VotingPages
 
 
 def routes(deps: WebDeps) -> list[Route]:
     """All addresses of the people part. Starlette answers HEAD wherever GET is listed."""
     joining, steering, leaving = JoiningPages(deps), SteeringPages(deps), LeavingPages(deps)
+    voting = VotingPages(deps)
     style = Asset(deps, "style.css", "text/css")
     script = Asset(deps, "timezone.js", "text/javascript")
     return [
@@ -28,6 +30,8 @@ def routes(deps: WebDeps) -> list[Route]:
         Route("/preferences/{token}", posting(deps, steering.save), methods=["POST"]),
         Route("/unsubscribe/{token}", quiet(deps, leaving.show), methods=["GET"]),
         Route("/unsubscribe/{token}", quiet(deps, leaving.leave), methods=["POST"]),
+        Route("/vote/{token}", quiet(deps, voting.show), methods=["GET"]),
+        Route("/vote/{token}", posting(deps, voting.vote), methods=["POST"]),
         Route("/static/style.css", style.serve, methods=["GET"]),
         Route("/static/timezone.js", script.serve, methods=["GET"]),
     ]

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx2
 from playwright.sync_api import Browser, sync_playwright
 
 from newsletter.cli import demonstration
@@ -47,27 +48,34 @@ def main(folder: Path) -> None:
         mail = Path(rows[0]["file"])
         text = read_mail(mail).text
         preferences = next(word for word in text.split() if "/preferences/" in word)
+        vote = next(word for word in text.split() if "/vote/" in word)
         leave = next(word for word in text.split() if "/unsubscribe/" in word)
         with serving(app, port, mailbox=mail.parent) as base, browser() as chrome:
             pages = {
                 "sign-up": f"{base}/",
                 "preferences": preferences,
                 "unsubscribe": leave,
+                "vote": vote,
                 "mailbox": f"{base}/mailbox",
                 "mailbox-mail": f"{base}/mailbox/{mail.name}",
                 "digest": f"{base}/mailbox/{mail.name}/html",
                 "missing": f"{base}/nowhere",
             }
             for name, url in pages.items():
-                for size, (width, height) in SIZES.items():
-                    for scheme in ("light", "dark"):
-                        page = chrome.new_page(
-                            viewport={"width": width, "height": height}, color_scheme=scheme
-                        )
-                        page.goto(url)
-                        page.screenshot(path=folder / f"{name}-{size}-{scheme}.png", full_page=True)
-                        page.close()
+                shoot(chrome, folder, name, url)
+            httpx2.post(vote)
+            shoot(chrome, folder, "voted", vote)
         app.engine.dispose()
+
+
+def shoot(chrome: Browser, folder: Path, name: str, url: str) -> None:
+    """One page at each size, light and dark."""
+    for size, (width, height) in SIZES.items():
+        for scheme in ("light", "dark"):
+            page = chrome.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+            page.goto(url)
+            page.screenshot(path=folder / f"{name}-{size}-{scheme}.png", full_page=True)
+            page.close()
 
 
 if __name__ == "__main__":

@@ -37,6 +37,11 @@ def pick(
     return Pick(number, section, 1.0, evidence)
 
 
+def vote_tokens(entry_id: int) -> tuple[str, str]:
+    """Tokens as long as real ones."""
+    return f"{'M' * 24}.{entry_id:022}", f"{'L' * 24}.{entry_id:022}"
+
+
 def letter(*entries: Entry, picks: tuple[Pick, ...] = (), **more: Any) -> DigestLetter:
     entries = entries or (entry(1),)
     values: dict[str, Any] = {
@@ -47,6 +52,7 @@ def letter(*entries: Entry, picks: tuple[Pick, ...] = (), **more: Any) -> Digest
         "reader": READER,
         "digest": Digest(picks or tuple(pick(each.id) for each in entries), considered=412),
         "entries": {each.id: each for each in entries},
+        "votes": {each.id: vote_tokens(each.id) for each in entries},
     }
     return DigestLetter(**(values | more))
 

@@ -17,7 +17,16 @@ from newsletter.render.cards import TITLE_LENGTH
 from newsletter.render.digest import HTML_LIMIT
 from newsletter.render.plain import clean, clip
 from tests.factories import entry
-from tests.render.letters import BY_EMMY, READER, SITE, TRENDING, Outline, letter, pick
+from tests.render.letters import (
+    BY_EMMY,
+    READER,
+    SITE,
+    TRENDING,
+    Outline,
+    letter,
+    pick,
+    vote_tokens,
+)
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -184,6 +193,24 @@ def test_everything_that_mail_must_say(renderer):
             assert needed in words
     assert '<html lang="en"' in seen.html
     assert "prefers-color-scheme: dark" in seen.html
+
+
+def test_each_card_ends_with_its_readers_two_votes(renderer):
+    ours = letter(entry(1, "First"), entry(2, "Second"))
+    others = replace(ours, votes={1: ("A.B", "C.D"), 2: ("E.F", "G.H")})
+    for number, tokens in ((1, vote_tokens(1)), (2, vote_tokens(2))):
+        more, less = (f"https://papers.example/vote/{token}" for token in tokens)
+        seen = renderer.digest_preview(ours)
+        words = f"\n  More like this:\n  {more}\n  Less like this:\n  {less}\n"
+        assert seen.text.count(words) == 1
+        assert Outline(seen.html).links.count(more) == Outline(seen.html).links.count(less) == 1
+        card = seen.html[seen.html.index(f"{'First' if number == 1 else 'Second'}</a>") :]
+        assert card.index(f'"{more}"') < card.index(f'"{less}"')
+        assert re.search(r'"[^"]*vote/M[^>]*>More like this</a>', card)
+        assert re.search(r'"[^"]*vote/L[^>]*>Less like this</a>', card)
+    seen = renderer.digest_preview(others)
+    assert "https://papers.example/vote/G.H" in seen.text
+    assert "MMM" not in seen.text + seen.html
 
 
 def test_every_layout_table_says_that_it_is_one(renderer):

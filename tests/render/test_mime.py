@@ -8,7 +8,7 @@ from email.policy import default
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.render.mime import build_mail, decode_pieces, encode_piece
+from newsletter.render.mime import build_mail, decode_pieces, encode_mold, encode_piece
 from newsletter.render.plain import _UNPRINTABLE
 
 LINES = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\n"), max_size=200)
@@ -29,6 +29,31 @@ def test_a_mail_parses_back_to_exactly_its_text(parts):
     assert [part.get_content_type() for part in (plain, markup)] == ["text/plain", "text/html"]
     assert sum(piece.html_size for piece in pieces) == len(html.encode())
     assert all(len(line) <= 76 for line in data.split(b"\r\n"))
+
+
+GAPS = ("firstgap", "secondgap")
+WORDS = st.text("abcXYZ019-_.", min_size=1, max_size=75)
+URL = st.text("=%\u00fc :/x", max_size=160)
+
+
+@given(URL, LINES, st.tuples(WORDS, WORDS), st.booleans())
+def test_a_filled_mold_is_what_would_have_been_encoded_whole(url, line, words, twice):
+    line = _UNPRINTABLE.sub("", line)
+    text = f"{url}firstgap\n{line}\n {url}secondgap\n"
+    html = f'<a href="{url}firstgap">{line}</a><a href="{url}secondgap">{url if twice else ""}</a>'
+    filled = encode_mold(text, html, GAPS).fill(words)
+    for gap, word in zip(GAPS, words, strict=True):
+        text, html = text.replace(gap, word), html.replace(gap, word)
+    assert decode_pieces([filled]) == (text, f"{html}\n")
+    assert filled.html_size == len(html.encode()) + 1
+    for encoded in (filled.text, filled.html):
+        lines = encoded.split(b"\r\n")
+        assert all(len(each) <= 76 for each in lines)
+        assert b"\n" not in b"".join(lines)
+
+
+def test_a_mold_without_gaps_is_a_piece():
+    assert encode_mold("a", "b", GAPS).fill(("x", "y")) == encode_piece("a", "b")
 
 
 def test_the_boundary_follows_from_the_message_id():

@@ -27,6 +27,10 @@ from subscribers.web import WebDeps, routes
 TEMPLATES = Path(__file__).parents[2] / "templates"
 NOW = datetime(2026, 6, 10, 6, 30, tzinfo=UTC)  # a Wednesday
 SIGNER = LinkSigner("a secret of the tests")
+PAPERS = {
+    11: ("arxiv:2606.00011", "Maps of <old> places", "https://arxiv.org/abs/2606.00011"),
+    12: ("url:https://blog.example/x", "A post without a safe address", ""),
+}
 ORIGIN = Origin("192.0.2.7", "Test/1.0")
 
 
@@ -65,6 +69,23 @@ class Clock:
     def advance(self, **by: float) -> datetime:
         self.now += timedelta(**by)
         return self.now
+
+
+def vote_tokens(
+    subscriber_id: int, links_version: int = 1, *, now: datetime = NOW, entry_id: int = 11
+) -> tuple[str, str]:
+    """The tokens for more and for less like an entry."""
+    made = SIGNER.make_votes(subscriber_id, links_version, [entry_id], now=now)
+    return made[entry_id]
+
+
+def any_token(
+    purpose: Purpose, subscriber_id: int, links_version: int = 1, *, now: datetime = NOW
+) -> str:
+    """A token of whatever purpose."""
+    if purpose is Purpose.VOTE:
+        return vote_tokens(subscriber_id, links_version, now=now)[0]
+    return SIGNER.make(purpose, subscriber_id, links_version, now=now)
 
 
 def renderer() -> jinja2.Environment:
@@ -128,9 +149,8 @@ class Site:
     deps: WebDeps
 
     def link(self, purpose: Purpose, subscriber: Subscriber) -> str:
-        page = {"CONFIRM": "confirm", "PREFERENCES": "preferences", "UNSUBSCRIBE": "unsubscribe"}
-        token = SIGNER.make(purpose, subscriber.id, subscriber.links_version, now=self.clock.now)
-        return f"/{page[purpose.name]}/{token}"
+        who = (subscriber.id, subscriber.links_version)
+        return f"/{purpose.name.lower()}/{any_token(purpose, *who, now=self.clock.now)}"
 
     def joined(self, email: str = "ada@example.org", **more: Any) -> Subscriber:
         with self.sessions.begin() as session:
@@ -157,6 +177,7 @@ def build_site(sessions: sessionmaker[Session], base_url: str = "http://testserv
         signer=SIGNER,
         render=lambda name, context: environment.get_template(name).render(context),
         send_notice=mailbag.send_notice,
+        describe_entry=lambda _session, entry_id: PAPERS.get(entry_id),
         flush=mailbag.flush,
         now=clock,
         base_url=base_url,

@@ -6,6 +6,7 @@ from sqlalchemy import update
 
 from subscribers.address import parse_address
 from subscribers.audience import advance, by_address, due, everybody, mailable
+from subscribers.feedback import VoteGiven, vote
 from subscribers.preferences import locked, save_preferences
 from subscribers.profile import parse_profile
 from subscribers.signup import unsubscribe
@@ -34,6 +35,21 @@ def test_those_who_are_due_come_in_blocks_with_their_wishes(session):
     assert first.max_papers == 10
     after = block[1].id
     assert names(due(session, now=MORNING, after=after, upto=block[3].id)) == [["c", "d"]]
+
+
+def test_members_bring_their_votes_and_when_their_taste_changed(session):
+    people = [join(session, f"{name}@example.org") for name in "abc"]
+    vote(session, people[0], "arxiv:2606.00001", 1, now=NOW + timedelta(hours=1))
+    vote(session, people[2], "arxiv:2606.00002", -1, now=NOW + timedelta(hours=2))
+    members = [member for block in due(session, now=MORNING, block=2) for member in block]
+    assert [member.votes for member in members] == [
+        (VoteGiven("arxiv:2606.00001", 1, NOW + timedelta(hours=1)),),
+        (),
+        (VoteGiven("arxiv:2606.00002", -1, NOW + timedelta(hours=2)),),
+    ]
+    assert [member.taste_changed_at - NOW for member in members] == [
+        timedelta(hours=1), timedelta(0), timedelta(hours=2)
+    ]  # fmt: skip
 
 
 def test_only_who_may_be_mailed_is_among_them(session):

@@ -44,6 +44,7 @@ def test_rows_become_subscribers(session):
         State.CONFIRMED,
         NOW.replace(day=11, hour=4, minute=0),
     )
+    assert ada.taste_changed_at == NOW
     assert (bob.state, bob.next_send_at, invited) == (State.PENDING, None, ["bob@example.org"])
     event = session.scalars(select(ConsentEvent).where(ConsentEvent.subscriber_id == ada.id)).one()
     assert (event.kind, event.user_agent) == ("imported", "paper form 12")

@@ -34,6 +34,19 @@ def test_what_is_saved_is_what_is_read(sessions):
         assert subscriber.next_send_at == NOW.replace(hour=9, minute=0)
 
 
+def test_other_wishes_change_the_taste_and_another_hour_does_not(session):
+    subscriber = join(session, wishes="a, b")
+    assert subscriber.taste_changed_at == NOW
+    later = NOW + timedelta(hours=1)
+    save_preferences(session, subscriber, preferences("a, b", hour=18), now=later)
+    assert subscriber.taste_changed_at == NOW
+    for wishes in ("a, b ^2", "a, -b", "a"):
+        later += timedelta(hours=1)
+        save_preferences(session, subscriber, preferences(wishes), now=later)
+        session.expire_all()
+        assert subscriber.taste_changed_at == later
+
+
 def test_a_pause_moves_the_next_digest(session):
     subscriber = join(session)
     paused = preferences(paused_until=date(2026, 7, 1))

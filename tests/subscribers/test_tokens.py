@@ -7,25 +7,69 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscribers.errors import TokenError
-from subscribers.tokens import LIFETIME, Link, LinkSigner, Purpose
-from tests.subscribers.support import NOW, SIGNER
+from subscribers.tokens import LESS, LIFETIME, MORE, Ballot, Link, LinkSigner, Purpose
+from tests.subscribers.support import NOW, SIGNER, any_token, vote_tokens
 
 purposes = st.sampled_from(Purpose)
+plain = st.sampled_from([purpose for purpose in Purpose if purpose is not Purpose.VOTE])
 people = st.integers(1, 2**36 - 1)
 versions = st.integers(0, 2**16 - 1)
 
 
-@given(purposes, people, versions)
+@given(plain, people, versions)
 def test_a_token_says_whom_it_speaks_for(purpose, person, version):
     token = SIGNER.make(purpose, person, version, now=NOW)
-    assert SIGNER.read(token, purpose, now=NOW) == Link(person, version)
+    made_at = NOW if LIFETIME[purpose] else None
+    assert SIGNER.read(token, purpose, now=NOW) == Link(person, version, made_at)
     assert len(token) < 64
     assert token.replace(".", "").replace("-", "").replace("_", "").isalnum()
 
 
+@given(people, versions, st.lists(st.integers(1, 2**48 - 1), min_size=1, max_size=3))
+def test_a_vote_says_on_what_and_which_way(person, version, entries):
+    made = SIGNER.make_votes(person, version, entries, now=NOW)
+    assert made.keys() == set(entries)
+    for entry_id, tokens in made.items():
+        for token, value in zip(tokens, (MORE, LESS), strict=True):
+            link = SIGNER.read(token, Purpose.VOTE, now=NOW + timedelta(days=59))
+            assert link == Link(person, version, NOW, Ballot(entry_id, value))
+            assert len(token) == 47
+            assert token.replace(".", "").replace("-", "").replace("_", "").isalnum()
+
+
+def test_a_vote_without_an_entry_is_not_made():
+    with pytest.raises(ValueError, match="make_votes"):
+        SIGNER.make(Purpose.VOTE, 7, 1, now=NOW)
+
+
+def test_the_seal_of_one_vote_fits_no_other():
+    tokens = [*vote_tokens(7), *vote_tokens(7, entry_id=12), *vote_tokens(8)]
+    seals = [token.partition(".")[2] for token in tokens]
+    assert len(set(seals)) == len(tokens)
+    for token in tokens:
+        for seal in seals:
+            swapped = f"{token.partition('.')[0]}.{seal}"
+            if swapped != token:
+                with pytest.raises(TokenError):
+                    SIGNER.read(swapped, Purpose.VOTE, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "token"),
+    [
+        (Purpose.CONFIRM, "AQABAAAAAHAzwGY.XsXbxvczGs2wJDkHj6wQvS0BKbDR8bBbPPPGYt5Yzc4"),
+        (Purpose.PREFERENCES, "AgABAAAAAHA0WEY.PJn5c-L8vmCmpiA_X2q1uXMRTSlx4pW8EijU-qnWWKg"),
+        (Purpose.UNSUBSCRIBE, "AwABAAAAAHAAAAA.tmWwc6F3gDx2QGDiY6dBGDHl6X22xzN6QSUGCD9Sql4"),
+        (Purpose.VOTE, "BAABAAAAAHA1AQYAAAAAAAsB.-n0meXyR7x4X2DmEP04aa7"),
+    ],
+)
+def test_links_of_mails_that_are_out_stay_valid(purpose, token):
+    assert SIGNER.read(token, purpose, now=NOW).subscriber_id == 7
+
+
 @given(purposes, purposes, people)
 def test_it_is_for_one_purpose(made, asked, person):
-    token = SIGNER.make(made, person, 1, now=NOW)
+    token = any_token(made, person)
     if made is not asked:
         with pytest.raises(TokenError):
             SIGNER.read(token, asked, now=NOW)
@@ -33,7 +77,7 @@ def test_it_is_for_one_purpose(made, asked, person):
 
 @given(purposes, st.data())
 def test_any_other_text_is_refused(purpose, data):
-    token = SIGNER.make(purpose, 7, 1, now=NOW)
+    token = any_token(purpose, 7)
     place = data.draw(st.integers(0, len(token) - 1))
     other = data.draw(st.characters().filter(lambda c: c != token[place]))
     length = data.draw(st.integers(0, len(token) - 1))
@@ -50,7 +94,7 @@ def test_made_up_text_is_refused(text):
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_it_expires_when_its_purpose_says(purpose):
-    token = SIGNER.make(purpose, 7, 1, now=NOW)
+    token = any_token(purpose, 7)
     lifetime = LIFETIME[purpose]
     if lifetime is None:
         SIGNER.read(token, purpose, now=NOW + timedelta(days=36500))
