@@ -1,4 +1,4 @@
-"""From matches to a digest: near-duplicates out, a place for every interest, sections. Pure."""
+"""From matches to a digest: near-duplicates out, a place for every interest, one to explore. Pure."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from newsletter.model import (
 
 # How many candidates compose wants to see for each place it has to fill.
 CANDIDATES_PER_PLACE = 3
+# With fewer places, each of them is for what the reader asked for.
+FEWEST_PLACES_TO_EXPLORE = 5
 
 
 def compose(
@@ -27,21 +29,29 @@ def compose(
     explain: Callable[[Match], tuple[Evidence, ...]],
     *,
     places: int,
+    wishes: int,
     considered: int,
+    explore: tuple[Match, tuple[Evidence, ...]] | None = None,
 ) -> Digest | Skip:
-    """Choose at most `places` of the matches (best first), or say why there is nothing to send.
+    """Choose at most `places` of the matches, or say why there is nothing to send.
 
-    `alike(row, row)`: whether two entries tell nearly the same, so that only the better one stays.
-    `explain(match)` gives a match's evidence; it is asked only for what is chosen.
-    `considered`: how many entries were new to this reader.
+    `matches` come in the order in which to choose them. `alike(row, row)`: whether two entries tell
+    nearly the same, so that only the better one stays. `explain(match)` gives a match's evidence; it
+    is asked only for what is chosen. `wishes`: how many causes of a match are wishes, each with a
+    place of its own; the causes behind them, papers that were liked, share one. `explore`: one more
+    to offer, with its evidence; it never makes a digest by itself. `considered`: how many entries
+    were new to this reader.
     """
     if not considered:
         return Skip(SkipReason.NOTHING_NEW)
     if not matches:
         return Skip(SkipReason.NO_MATCH)
     distinct = _distinct(matches, alike)
-    chosen = _choose(distinct, places)
+    offered = _to_explore(explore, distinct, alike) if places >= FEWEST_PLACES_TO_EXPLORE else None
+    chosen = _choose(distinct, places - (offered is not None), wishes)
     picks = [_pick(entries[match.row].id, match.score, explain(match)) for match in chosen]
+    if offered is not None:
+        picks.append(_pick(entries[offered[0].row].id, offered[0].score, offered[1]))
     order = list(Section)
     return Digest(
         picks=tuple(sorted(picks, key=lambda pick: order.index(pick.section))),
@@ -61,12 +71,22 @@ def _distinct(matches: Sequence[Match], alike: Callable[[int, int], bool]) -> li
     return kept
 
 
-def _choose(matches: Sequence[Match], places: int) -> list[Match]:
-    """The best, but first the best of each interest, as far as the places go; then by score again."""
+def _to_explore(
+    explore: tuple[Match, tuple[Evidence, ...]] | None,
+    matches: Sequence[Match],
+    alike: Callable[[int, int], bool],
+) -> tuple[Match, tuple[Evidence, ...]] | None:
+    if explore is None or any(alike(explore[0].row, match.row) for match in matches):
+        return None
+    return explore
+
+
+def _choose(matches: Sequence[Match], places: int, wishes: int) -> list[Match]:
+    """The first, but before all others the first of each cause, as far as the places go; best first."""
     first_of: dict[int | None, Match] = {}
     for match in matches:
-        first_of.setdefault(match.interests[0] if match.interests else None, match)
-    chosen = list(first_of.values())[:places]
+        first_of.setdefault(min(match.interests[0], wishes) if match.interests else None, match)
+    chosen = sorted(first_of.values(), key=lambda match: -match.score)[:places]
     taken = {match.row for match in chosen}
     for match in matches:
         if len(chosen) >= places:
@@ -83,4 +103,5 @@ def _pick(entry_id: int, score: float, evidence: tuple[Evidence, ...]) -> Pick:
 _SECTIONS = {
     EvidenceKind.AUTHOR: Section.FOLLOWED,
     EvidenceKind.POPULAR: Section.TRENDING,
+    EvidenceKind.EXPLORE: Section.EXPLORE,
 }

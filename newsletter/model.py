@@ -90,6 +90,7 @@ class Section(StrEnum):
     FOR_YOU = "for-you"
     FOLLOWED = "followed"
     TRENDING = "trending"
+    EXPLORE = "explore"
 
 
 class EvidenceKind(StrEnum):
@@ -99,29 +100,35 @@ class EvidenceKind(StrEnum):
     PHRASE = "phrase"
     TOPIC = "topic"
     SEED = "seed"
+    LIKED = "liked"
     CATEGORY = "category"
     POPULAR = "popular"
+    EXPLORE = "explore"
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """The cause of a match, in the reader's own words.
 
-    `interest` is the wish as the reader typed it ("" for POPULAR); `detail` is what met it:
-    the words found in the text, the author's name, the title of the seed paper.
+    `interest` is the wish as the reader typed it ("" for POPULAR and EXPLORE), the key of a LIKED paper;
+    `detail` is what met it: the words found in the text, the author's name, the title of the seed or
+    liked paper, for EXPLORE "popular" where it is. `place`: where in the abstract the words stand that
+    met it, from the first character to the one behind the last.
     """
 
     kind: EvidenceKind
     interest: str = ""
     detail: str = ""
+    place: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
     """An entry scored for one subscriber.
 
-    `row` is its place in the day's entry list; `interests` are the places of the wishes that speak
-    for it in the subscriber's list, the strongest first (none where it is only popular).
+    `row` is its place in the day's entry list; `interests` are the places of the causes that speak for
+    it, the strongest first (none where it is only popular): wishes in the subscriber's list, and behind
+    them the papers they liked.
     """
 
     row: int

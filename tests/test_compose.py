@@ -17,7 +17,7 @@ def topic(match: Match) -> tuple[Evidence, ...]:
 
 
 def composed(matches, *, places=3, alike=lambda _one, _other: False, explain=topic, considered=20):
-    return compose(matches, ENTRIES, alike, explain, places=places, considered=considered)
+    return compose(matches, ENTRIES, alike, explain, places=places, wishes=9, considered=considered)
 
 
 def ids(digest: Digest | Skip) -> list[int]:

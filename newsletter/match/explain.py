@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+
+import numpy as np
 
 from newsletter.match.features import Day
 from newsletter.match.names import listed_as
 from newsletter.match.places import place
+from newsletter.match.readers import Reader
 from newsletter.match.wishes import Seeds, Wish, wish_of
 from newsletter.model import Entry, Evidence, EvidenceKind, Match
-from subscribers.profile import Interest, Kind
+from subscribers.profile import Kind
 
 _FRAGMENT_WORDS = 10
 _WORDS_BEFORE = 3
@@ -24,18 +26,29 @@ _SPACED_WORD = re.compile(r"\S+")
 MOST_EVIDENCE = 3
 
 
-def explain(
-    day: Day, match: Match, interests: Sequence[Interest], seeds: Seeds
-) -> tuple[Evidence, ...]:
+def explain(day: Day, match: Match, reader: Reader, seeds: Seeds) -> tuple[Evidence, ...]:
     """Why a match was made, the strongest reason first, at most three."""
     if not match.interests:
         return (Evidence(EvidenceKind.POPULAR),)
     places = match.interests[:MOST_EVIDENCE]
-    return tuple(_evidence(day, match.row, interests[place], seeds) for place in places)
+    return tuple(_evidence(day, match.row, reader, place, seeds) for place in places)
 
 
-def _evidence(day: Day, row: int, interest: Interest, seeds: Seeds) -> Evidence:
+def explain_exploring(day: Day, match: Match) -> tuple[Evidence, ...]:
+    """Why an entry is there to explore: it lies outside what the reader likes, and perhaps many talk
+    about it.
+    """
+    talked_about = day.popularity[day.popularity > 0]
+    popular = len(talked_about) and day.popularity[match.row] >= np.median(talked_about)
+    return (Evidence(EvidenceKind.EXPLORE, "", "popular" if popular else ""),)
+
+
+def _evidence(day: Day, row: int, reader: Reader, cause: int, seeds: Seeds) -> Evidence:
     entry = day.entries[row]
+    if cause >= len(reader.interests):
+        key = reader.likes[cause - len(reader.interests)][0]
+        return Evidence(EvidenceKind.LIKED, key, seeds[key][0])
+    interest = reader.interests[cause]
     if interest.kind is Kind.AUTHOR:
         name = listed_as(interest.text, entry.authors) or interest.text
         return Evidence(EvidenceKind.AUTHOR, interest.text, name)
@@ -44,7 +57,13 @@ def _evidence(day: Day, row: int, interest: Interest, seeds: Seeds) -> Evidence:
     if interest.kind is Kind.SEED:
         return Evidence(EvidenceKind.SEED, interest.text, seeds[interest.text][0])
     kind = EvidenceKind.PHRASE if interest.kind is Kind.PHRASE else EvidenceKind.TOPIC
-    return Evidence(kind, interest.text, fragment(entry, wish_of(interest)))
+    wish = wish_of(interest)
+    return Evidence(kind, interest.text, fragment(entry, wish), _placed(entry.abstract, wish))
+
+
+@lru_cache(maxsize=32_768)  # many readers wish the same
+def _placed(text: str, wish: Wish) -> tuple[int, int] | None:
+    return place(text, wish)
 
 
 def fragment(entry: Entry, wish: Wish) -> str:
@@ -58,7 +77,7 @@ def fragment(entry: Entry, wish: Wish) -> str:
 
 @lru_cache(maxsize=32_768)  # many readers wish the same
 def _fragment(text: str, wish: Wish) -> str:
-    found = place(text, wish)
+    found = _placed(text, wish)
     if found is None:
         return ""
     words = _spaced(text)

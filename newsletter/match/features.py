@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
-from newsletter.match.space import SMALLEST_ARCHIVE, Space, fit_space
-from newsletter.match.vocabulary import Floats, Vocabulary
+from newsletter.match.space import SMALLEST_ARCHIVE, Features, Space, fit_space, narrow
+from newsletter.match.vocabulary import Floats, Vocabulary, unit_rows
 from newsletter.match.words import name_key, tokens
 from newsletter.model import Entry
 
@@ -22,27 +23,28 @@ _TWIN_BLOCK = 256
 class Day:
     """The entries that a run chooses from, in order of `first_seen_at`, with all that is matched on.
 
-    `vectors`: (entries, terms) tf-idf; `latent`: (entries, dimensions). `vocabulary` is the space's,
-    with the day's new words behind. `words`: title and abstract as tokens, with a gap between them.
-    The three `by_` dicts lead from a word, a name and a category to the rows that hold it; `twins`
-    from a row to those that tell nearly the same (versions of a talk, a paper posted twice).
+    `features`: the entries as profiles are compared with them. `vectors`: (entries, terms) unit tf-idf
+    rows in `vocabulary`, which is the space's with the day's new words behind. `words`: title and
+    abstract as tokens, with a gap between them.
+    The three `by_` dicts lead from a word, a name and a category to the rows that hold it. Entries of
+    the same number in `twins` tell nearly the same (versions of a talk, a paper posted twice).
     """
 
     entries: tuple[Entry, ...]
     space: Space
     vocabulary: Vocabulary
+    features: Features
     vectors: sparse.csr_matrix
-    latent: Floats
     words: tuple[list[str], ...]
     by_word: dict[str, list[int]]
     by_author: dict[str, list[int]]
     by_category: dict[str, list[int]]
     popularity: Floats
-    twins: dict[int, frozenset[int]]
+    twins: tuple[int, ...]
 
     def alike(self, one: int, other: int) -> bool:
         """Whether two rows tell nearly the same."""
-        return other in self.twins.get(one, ())
+        return self.twins[one] == self.twins[other]
 
 
 def text_words(title: str, abstract: str) -> list[str]:
@@ -51,10 +53,14 @@ def text_words(title: str, abstract: str) -> list[str]:
 
 
 def day_features(
-    entries: Sequence[Entry], archive: Iterable[str] = (), space: Space | None = None
+    entries: Sequence[Entry],
+    archive: Iterable[str] = (),
+    space: Space | None = None,
+    semantic: Floats | None = None,
 ) -> Day:
     """Compute a day's features. `space`: what the archive taught; without one, it is learned from
-    the texts of `archive`, and from the day itself if they are few.
+    the texts of `archive`, and from the day itself if they are few. `semantic`: the encoder's vectors
+    of the entries, (entries, dimensions), where the space knows an encoder.
     """
     words = tuple(text_words(entry.title, entry.abstract) for entry in entries)
     if space is None:
@@ -65,8 +71,8 @@ def day_features(
         entries=tuple(entries),
         space=space,
         vocabulary=vocabulary,
+        features=space.features(known_terms(space, vectors), semantic),
         vectors=vectors,
-        latent=space.project(vectors),
         twins=_twins(vectors),
         words=words,
         by_word=_index(words),
@@ -78,26 +84,31 @@ def day_features(
     )
 
 
+def known_terms(space: Space, vectors: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Term vectors with nothing but what the space knows, of length 1."""
+    return unit_rows(narrow(vectors, len(space.vocabulary.columns)))
+
+
 def _small_space(words: Sequence[list[str]], archive: list[list[str]]) -> Space:
     """The archive's space; a fresh installation has no archive, so the day tells which terms are rare."""
     if len(archive) >= SMALLEST_ARCHIVE:
         return fit_space(archive)
     learned = fit_space([*words, *archive][: SMALLEST_ARCHIVE - 1])
-    nothing = sparse.csr_matrix((0, len(learned.vocabulary.columns)), dtype=np.float32)
-    return Space(learned.vocabulary, learned.basis, nothing, learned.latent[:0])
+    return replace(learned, archive=learned.archive[:0])
 
 
-def _twins(vectors: sparse.csr_matrix) -> dict[int, frozenset[int]]:
-    """Rows with a cosine above the bound; in blocks, for the whole product would be large."""
-    found: defaultdict[int, set[int]] = defaultdict(set)
-    for start in range(0, vectors.shape[0], _TWIN_BLOCK):
+def _twins(vectors: sparse.csr_matrix) -> tuple[int, ...]:
+    """Numbers of groups of rows with a cosine above the bound; in blocks, for the whole product would
+    be large. Each row is joined to the first it is like, so that a thousand of a kind cost no more.
+    """
+    count = vectors.shape[0]
+    first = np.arange(count)
+    for start in range(0, count, _TWIN_BLOCK):
         likeness = (vectors[start : start + _TWIN_BLOCK] @ vectors.T).tocoo()
         close = likeness.data > _TWIN_COSINE
-        pairs = zip(likeness.row[close] + start, likeness.col[close], strict=True)
-        for one, other in pairs:
-            if one != other:
-                found[int(one)].add(int(other))
-    return {row: frozenset(others) for row, others in found.items()}
+        np.minimum.at(first, likeness.row[close] + start, likeness.col[close])
+    joined = sparse.csr_matrix((np.ones(count), (np.arange(count), first)), shape=(count, count))
+    return tuple(connected_components(joined, directed=False)[1].tolist())
 
 
 def _with_archives(categories: Sequence[str]) -> list[str]:

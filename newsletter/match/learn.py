@@ -1,8 +1,13 @@
-"""What a reader wants, as vectors: from the words they typed and the papers they gave or liked.
+"""What a reader wants, as vectors: from the words they typed and the papers they gave, liked or disliked.
 
-A reader's vector is a kernel ridge in closed form: each text they stand for is a point whose value is 1,
-the likeness of two texts is the kernel, and the weight of a point is how much it can be trusted. Texts
-that tell the same thing thus share their weight, and no paper counts twice for having a twin.
+A reader's vector is a kernel ridge in closed form: each text they stand for is a point whose value is 1
+(-1 where they want less of it), the likeness of two texts is the kernel, and the weight of a point is how
+much it can be trusted. Texts that tell the same thing thus share their weight, and no paper counts twice
+for having a twin.
+
+It is solved twice: alone, and against the background, papers that all readers share as examples of
+worth nothing. The more evidence there is, the more the second counts: with few likes it would take away
+what they have in common with their whole field, and that is most of what they say.
 """
 
 from __future__ import annotations
@@ -11,49 +16,71 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
-from newsletter.match.features import Day
-from newsletter.match.space import Space
+from newsletter.match.space import Features, Space, narrow, unit_dense, widened
 from newsletter.match.vocabulary import Floats, unit_rows
 
 # How these were picked, and what they gain on held-out profiles: benchmarks/tune_match.py.
 WORDS_WEIGHT = 2.0  # typed words, counted in liked papers
-RIDGE = 5.0
+RIDGE = 2.0
 RELATED = 10  # how many of the archive's papers nearest to the typed words stand in for likes
-RELATED_WEIGHT = 0.018
+RELATED_WEIGHT = 0.03
 HALF_LIFE_DAYS = 150.0
+EVIDENCE = 10.0  # with so many likes, the background counts half
+KEPT_TERMS = 1000
+COMMON_TERMS = 5000
+
+# Where no background tells what is ordinary: the mean likeness of two papers, and its spread.
+ORDINARY_MEAN, ORDINARY_SPREAD = 0.02, 0.04
+
+_LEARNED_AT_ONCE = 128
+_TENTH_OF_NORMAL = (
+    1.2816  # how many standard deviations a tenth of a normal distribution lies below
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A text a reader pointed at: its row, how much it is trusted (1 at most), and whether they want
+    more like it (1) or less (-1).
+    """
+
+    row: int
+    trust: float
+    value: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Taste:
-    """What a profile is learned from: rows of the texts that all readers of a block share, and weights.
+    """What a profile is learned from: rows of the texts that all readers of a block share.
 
-    `topics`: the reader's own words; `examples`: papers that they gave or liked, at most 1 each.
+    `topics`: the reader's own words, each with its weight.
     """
 
     topics: tuple[tuple[int, float], ...]
-    examples: tuple[tuple[int, float], ...]
+    examples: tuple[Example, ...]
 
 
 @dataclass(frozen=True)
 class Profiles:
-    """One row a reader: `terms` (readers, terms), `latent` (readers, dimensions).
+    """One row a reader, compared like a text (`Features.likeness`).
 
-    A reader's likeness to an entry is `share * terms + (1 - share) * latent` products, and both parts
-    are scaled so that the whole vector has length 1.
+    `mean`, `spread`: of a reader's likeness to ordinary papers, both (readers,); what makes a likeness
+    mean about the same for everyone.
     """
 
-    terms: sparse.csr_matrix
-    latent: Floats
-    share: float
+    features: Features
+    mean: Floats
+    spread: Floats
 
-    def likeness(self, day: Day) -> Floats:
-        """How much each entry is like what each reader wants: (readers, entries), 1 at most."""
-        found: Floats = self.share * np.asarray((self.terms @ day.vectors.T).todense(), np.float32)
-        if self.latent.shape[1]:
-            found += (1 - self.share) * (self.latent @ day.latent.T)
-        return found
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def calibrated(self, likeness: Floats) -> Floats:
+        """Likenesses (readers, texts) in spreads above an ordinary paper."""
+        return np.asarray((likeness - self.mean[:, None]) / self.spread[:, None], np.float32)
 
 
 def fade(age_days: float) -> float:
@@ -61,90 +88,193 @@ def fade(age_days: float) -> float:
     return float(0.5 ** (max(age_days, 0.0) / HALF_LIFE_DAYS))
 
 
-def learn(space: Space, texts: sparse.csr_matrix, tastes: Sequence[Taste]) -> Profiles:
-    """Profiles of a block of readers. `texts`: unit term vectors, which the tastes point into."""
-    latent = space.project(texts)
-    words = unit_rows(_weighted([taste.topics for taste in tastes], texts.shape[0]) @ texts)
-    # Where these words stand together, in papers, is more than the words: their latent vector is
-    # that of the text, whatever the weights.
-    word_latent = space.project(words)
-    asked = np.diff(words.indptr) > 0
-    own = np.zeros(len(tastes), np.float32)
-    weights: list[tuple[tuple[int, float], ...]] = []
-    for row, taste in enumerate(tastes):
-        places = [place for place, _ in taste.examples]
-        trust = [weight for _, weight in taste.examples]
-        if asked[row]:
-            texts_of = sparse.vstack([words[row], texts[places]], format="csr")
-            latent_of = np.vstack([word_latent[row : row + 1], latent[places]])
-            found = ridge(kernel(space, texts_of, latent_of), [WORDS_WEIGHT, *trust])
-            own[row], found = found[0], found[1:]
-        else:
-            found = ridge(kernel(space, texts[places], latent[places]), trust)
-        weights.append(tuple(zip(places, map(float, found), strict=True)))
-    mixed = _weighted(weights, texts.shape[0])
-    counts = np.array([len(taste.examples) for taste in tastes], np.float32)
-    related = _related(space, words, word_latent, asked * RELATED_WEIGHT / (1 + counts))
-    return _unit(
-        space,
-        sparse.csr_matrix(sparse.diags(own) @ words + mixed @ texts)
-        + _wide(related @ space.vectors, texts.shape[1]),
-        own[:, None] * word_latent + mixed @ latent + related @ space.latent,
+def learn(
+    space: Space, texts: sparse.csr_matrix, semantic: Floats | None, tastes: Sequence[Taste]
+) -> Profiles:
+    """Profiles of readers. `texts`: unit term vectors, which the tastes point into; `semantic`: the
+    encoder's vectors of the same texts, where there is an encoder.
+    """
+    parts = [
+        _learn(space, texts, semantic, tastes[start : start + _LEARNED_AT_ONCE])
+        for start in range(0, max(len(tastes), 1), _LEARNED_AT_ONCE)
+    ]
+    return Profiles(
+        Features(
+            sparse.csr_matrix(sparse.vstack([part.features.terms for part in parts])),
+            np.vstack([part.features.dense for part in parts]),
+        ),
+        np.concatenate([part.mean for part in parts]),
+        np.concatenate([part.spread for part in parts]),
     )
 
 
-def kernel(space: Space, texts: sparse.csr_matrix, latent: Floats) -> Floats:
-    """How like each other texts are, (texts, texts)."""
-    found = space.terms_share * np.asarray((texts @ texts.T).todense())
-    return np.asarray(found + (1 - space.terms_share) * (latent @ latent.T), np.float32)
+def _learn(
+    space: Space, texts: sparse.csr_matrix, semantic: Floats | None, tastes: Sequence[Taste]
+) -> Profiles:
+    pointed_at = sorted({example.row for taste in tastes for example in taste.examples})
+    place = {row: at for at, row in enumerate(pointed_at)}
+    papers = space.features(texts[pointed_at], None if semantic is None else semantic[pointed_at])
+    asked, has_words = _words(space, texts, semantic, tastes)
+    points = _Points.of(tastes, place, has_words)
+    known = Features(
+        sparse.csr_matrix(sparse.vstack([papers.terms, asked.terms])),
+        np.vstack([papers.dense, asked.dense]),
+    )
+    kernel = known.likeness(known)
+    alone, length = points.solve(kernel)
+    count = np.array([len(taste.examples) for taste in tastes], np.float32)
+    related = _related(space, asked, has_words * RELATED_WEIGHT / (1 + count) / length)
+    against, behind = np.zeros_like(alone), None
+    if space.background is not None:
+        told = space.background.unlike(known)
+        found, length_against = points.solve(kernel - told.T @ told)
+        share = points.evidence / (points.evidence + EVIDENCE)
+        against = np.asarray(found * (share / length_against)[:, None], np.float32)
+        behind = -space.background.weights(told @ against.T).T
+        alone = np.asarray(alone * (1 - share)[:, None], np.float32)
+        related = sparse.csr_matrix(sparse.diags((1 - share).astype(np.float32)) @ related)
+    return _profiles(space, known, alone / length[:, None] + against, related, behind)
 
 
-def ridge(likeness: Floats, trust: Sequence[float]) -> Floats:
-    """The weights of kernel ridge regression on points of value 1 that are trusted so much."""
-    if not len(trust):
-        return np.zeros(0, np.float32)
-    loose = np.diag(RIDGE / np.maximum(np.array(trust, np.float32), 1e-3))
-    return np.asarray(np.linalg.solve(likeness + loose, np.ones(len(trust))), np.float32)
+def _words(
+    space: Space, texts: sparse.csr_matrix, semantic: Floats | None, tastes: Sequence[Taste]
+) -> tuple[Features, NDArray[np.bool_]]:
+    """Each reader's words as one text, and who has any.
+
+    Where these words stand together, in papers, is more than the words: what is latent in them is that
+    of the text, whatever the weights.
+    """
+    weights = _rows([taste.topics for taste in tastes], texts.shape[0])
+    words = unit_rows(weights @ texts)
+    meant = None if semantic is None else unit_dense(np.asarray(weights @ semantic, np.float32))
+    return space.features(words, meant), np.diff(weights.indptr) > 0
 
 
-def _related(
-    space: Space, words: sparse.csr_matrix, word_latent: Floats, weight: Floats
-) -> sparse.csr_matrix:
+@dataclass(frozen=True)
+class _Points:
+    """The points of each reader's regression, padded to one length: all (readers, points).
+
+    `rows` point into the kernel; padding has no value and takes no part.
+    """
+
+    rows: NDArray[np.int64]
+    values: Floats
+    noise: Floats
+    real: NDArray[np.bool_]
+    evidence: Floats
+    width: int
+
+    @classmethod
+    def of(
+        cls, tastes: Sequence[Taste], place: dict[int, int], has_words: NDArray[np.bool_]
+    ) -> _Points:
+        longest = max((len(taste.examples) for taste in tastes), default=0) + 1
+        rows = np.zeros((len(tastes), longest), np.int64)
+        values = np.zeros(rows.shape, np.float32)
+        trust = np.zeros(rows.shape, np.float32)
+        for at, taste in enumerate(tastes):
+            here = [(place[e.row], e.value, e.trust) for e in taste.examples]
+            if has_words[at]:
+                here.append((len(place) + at, 1.0, WORDS_WEIGHT))
+            for column, point in enumerate(here):
+                rows[at, column], values[at, column], trust[at, column] = point
+        real = trust > 0
+        noise = np.where(real, RIDGE / np.maximum(trust, 1e-3), 1.0).astype(np.float32)
+        evidence = np.array(
+            [sum(e.trust for e in taste.examples) for taste in tastes], dtype=np.float32
+        )
+        return cls(rows, values, noise, real, evidence, len(place) + len(tastes))
+
+    def solve(self, kernel: Floats) -> tuple[Floats, Floats]:
+        """Weights (readers, kernel rows), and the length of the vector they make, (readers,)."""
+        weights = np.zeros((len(self.rows), self.width), np.float32)
+        lengths = np.ones(len(self.rows), np.float32)
+        # Readers with about as many points are solved together, so that one with many costs no other.
+        sizes = np.ceil(np.log2(np.maximum(self.real.sum(axis=1), 1))).astype(int)
+        for size in np.unique(sizes):
+            who = np.flatnonzero(sizes == size)
+            rows, real = self.rows[who, : 2**size], self.real[who, : 2**size]
+            likeness = kernel[rows[:, :, None], rows[:, None, :]]
+            likeness *= real[:, :, None] & real[:, None, :]
+            noisy = likeness + np.eye(rows.shape[1]) * self.noise[who, None, : 2**size]
+            found = np.linalg.solve(noisy, self.values[who, : 2**size, None])
+            squares = (found.transpose(0, 2, 1) @ likeness @ found)[:, 0, 0]
+            np.add.at(weights, (who[:, None], rows), found[:, :, 0].astype(np.float32))
+            lengths[who] = np.sqrt(np.where(squares > 1e-9, squares, 1))
+        return weights, lengths
+
+
+def _related(space: Space, asked: Features, weight: Floats) -> sparse.csr_matrix:
     """The archive's papers that are nearest to the typed words, (readers, archive), weighted.
 
     They know how people who write about it say it: what a reader could have typed as well.
     """
-    count = space.vectors.shape[0]
+    count = len(space.archive)
     if not count:
-        return sparse.csr_matrix((words.shape[0], 0), dtype=np.float32)
-    known = words[:, : space.vectors.shape[1]]
-    likeness = space.terms_share * np.asarray((known @ space.vectors.T).todense(), np.float32)
-    if space.latent.shape[1]:
-        likeness += (1 - space.terms_share) * (word_latent @ space.latent.T)
+        return sparse.csr_matrix((len(asked), 0), dtype=np.float32)
+    likeness = asked.likeness(space.archive)
     nearest = np.argsort(-likeness, axis=1, kind="stable")[:, :RELATED]
     rows = np.repeat(np.arange(len(nearest)), nearest.shape[1])
     data = np.repeat(weight, nearest.shape[1]).astype(np.float32)
     return sparse.csr_matrix((data, (rows, nearest.ravel())), shape=(len(nearest), count))
 
 
-def _weighted(rows: Sequence[Sequence[tuple[int, float]]], width: int) -> sparse.csr_matrix:
+def _profiles(
+    space: Space,
+    known: Features,
+    weights: Floats,
+    related: sparse.csr_matrix,
+    behind: Floats | None,
+) -> Profiles:
+    """Add up what each reader's vector is made of, and see how like it is to ordinary papers."""
+    terms = sparse.csr_matrix(weights) @ known.terms
+    dense = weights @ known.dense
+    if len(space.archive):
+        terms = terms + related @ space.archive.terms
+        dense = dense + related @ space.archive.dense
+    if behind is None or space.background is None:
+        found = Features(strongest(sparse.csr_matrix(terms)), np.asarray(dense, np.float32))
+        empty = np.ones(len(weights), np.float32)
+        return Profiles(found, ORDINARY_MEAN * empty, ORDINARY_SPREAD * empty)
+    papers = space.background.papers
+    # A rare term stands in hardly any paper of the background, which so has nothing to take away.
+    common = sparse.csr_matrix(behind @ narrow(papers.terms, COMMON_TERMS))
+    terms = terms + widened(common, terms.shape[1])
+    dense = np.asarray(dense + behind @ papers.dense, np.float32)
+    found = Features(strongest(sparse.csr_matrix(terms)), dense)
+    return Profiles(found, *ordinary(found.likeness(papers)))
+
+
+def ordinary(likeness: Floats) -> tuple[Floats, Floats]:
+    """What of a reader's likeness to all kinds of papers is ordinary, and its spread: both (readers,).
+
+    Read off the lower half, for in the upper one stands what the reader wants, which may be a third of
+    everything.
+    """
+    tenth, middle = np.quantile(likeness, (0.1, 0.5), axis=1).astype(np.float32)
+    spread = np.maximum((middle - tenth) / _TENTH_OF_NORMAL, likeness.std(axis=1) / 2)
+    return middle, np.where(spread > 1e-6, spread, 1.0).astype(np.float32)
+
+
+def strongest(terms: sparse.csr_matrix, kept: int | None = None) -> sparse.csr_matrix:
+    """The `kept` terms of each row that weigh most; what else there is tells next to nothing."""
+    kept = KEPT_TERMS if kept is None else kept
+    terms.sort_indices()
+    if np.diff(terms.indptr).max(initial=0) <= kept:
+        return terms
+    starts, columns, data = [0], [], []
+    for start, stop in zip(terms.indptr[:-1], terms.indptr[1:], strict=True):
+        row = terms.data[start:stop]
+        best = np.sort(np.argpartition(-np.abs(row), kept)[:kept]) if len(row) > kept else ...
+        columns.append(terms.indices[start:stop][best])
+        data.append(row[best])
+        starts.append(starts[-1] + len(data[-1]))
+    joined = (np.concatenate(data), np.concatenate(columns), starts)
+    return sparse.csr_matrix(joined, shape=terms.shape, dtype=np.float32)
+
+
+def _rows(rows: Sequence[Sequence[tuple[int, float]]], width: int) -> sparse.csr_matrix:
     starts = np.cumsum([0, *(len(row) for row in rows)])
     columns = [place for row in rows for place, _ in row]
     data = np.array([weight for row in rows for _, weight in row], np.float32)
     return sparse.csr_matrix((data, columns, starts), shape=(len(rows), width))
-
-
-def _wide(matrix: sparse.csr_matrix, width: int) -> sparse.csr_matrix:
-    """The same rows with empty columns behind."""
-    shape = (matrix.shape[0], width)
-    return sparse.csr_matrix((matrix.data, matrix.indices, matrix.indptr), shape=shape)
-
-
-def _unit(space: Space, terms: sparse.csr_matrix, latent: Floats) -> Profiles:
-    share = space.terms_share
-    squares = share * np.asarray(terms.multiply(terms).sum(axis=1)).ravel()
-    if latent.shape[1]:
-        squares = squares + (1 - share) * (latent * latent).sum(axis=1)
-    scale = 1 / np.sqrt(np.where(squares > 0, squares, 1))
-    scaled = sparse.csr_matrix(sparse.diags(scale.astype(np.float32)) @ terms, dtype=np.float32)
-    return Profiles(scaled, np.asarray(scale[:, None] * latent, np.float32), share)

@@ -19,48 +19,62 @@ from newsletter.match.topk import BARRED, LEAST, Floats, Top, top_k
 BLOCK = 4096
 """Subscribers in one matrix product: enough to keep it efficient, few enough for the cache."""
 
-_NO_SPREAD = np.float32(1e-6)
+DECIMALS = 1e4
 _SLICE = 512  # subscribers that one thread selects for at a time; their scores stay in its cache
 
 
 @dataclass(frozen=True)
 class Papers:
-    """The day. `vectors`: (dims, papers) float32; `wishes`: sparse (distinct wishes, papers)."""
+    """The day.
+
+    `vectors`: (dims, papers) float32. `terms`: sparse (terms, papers). `wishes`: sparse (distinct
+    wishes, papers), what an exact hit is worth; `voices`: the same shape, where a wish is met in words
+    at all. `prior`: (papers,), what is added for everybody.
+    """
 
     count: int
     vectors: Floats | None = None
+    terms: sparse.csr_matrix | None = None
     wishes: sparse.csr_matrix | None = None
+    voices: sparse.csr_matrix | None = None
+    prior: Floats | None = None
 
 
 @dataclass(frozen=True)
 class Crowd:
     """What is known of each subscriber, a row each; whatever is None plays no part.
 
-    `vectors`: (subscribers, dims), float16 or float32. `weights`: sparse (subscribers, distinct
-    wishes), what a hit of each wish adds. `muted`: the same shape, anything stored means never.
-    `seen`: sparse (subscribers, papers), anything stored means sent before. `first_rows`:
-    (subscribers,), papers before this row were considered for an earlier digest.
+    `vectors`: (subscribers, dims), float16 or float32. `terms`: sparse (subscribers, terms).
+    `mean`, `spread`: (subscribers,), of their likeness to ordinary papers; where given, the likeness
+    counts in spreads above the mean. `weights`: sparse (subscribers, distinct wishes), how much each
+    wish counts. `muted`: the same shape, anything stored means never. `seen`: sparse (subscribers,
+    papers), anything stored means sent before. `first_rows`: (subscribers,), papers before this row
+    were considered for an earlier digest. `floor`: (subscribers,), what a score must reach, however
+    little else there is; see `Ranking`.
     """
 
     count: int
     vectors: NDArray[np.float16] | Floats | None = None
+    terms: sparse.csr_matrix | None = None
+    mean: Floats | None = None
+    spread: Floats | None = None
     weights: sparse.csr_matrix | None = None
     muted: sparse.csr_matrix | None = None
     seen: sparse.csr_matrix | None = None
     first_rows: NDArray[np.integer] | None = None
+    floor: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
-    """How to rank: the best `k` that reach `least`.
+    """How to rank: the best `k` that are good enough.
 
-    `calibrate`: the dense part of a score is its distance from the subscriber's mean over the day, in
-    their standard deviations, so that it means about the same for everyone. Boosts come on top.
+    What a wish meets in words need only reach `floor_in_words`, and an exact hit is always good enough;
+    all else must reach the subscriber's floor.
     """
 
     k: int
-    least: float = LEAST
-    calibrate: bool = False
+    floor_in_words: float = LEAST
 
 
 def rank(
@@ -114,11 +128,17 @@ def _product(crowd: Crowd, papers: Papers, rows: slice, dense: Floats, wide: Flo
 
 def _select(crowd: Crowd, papers: Papers, how: Ranking, rows: slice, scores: Floats) -> Top:
     """Boosts and masks go into `scores` (slice, papers) in place; then the best are taken."""
-    if how.calibrate:
-        _standardise(scores)
-    if crowd.weights is not None:
-        boosts = crowd.weights[rows] @ papers.wishes
-        _flat(scores)[_places(boosts)] += boosts.data
+    if crowd.terms is not None:
+        _add(scores, crowd.terms[rows] @ papers.terms)
+    if crowd.mean is not None and crowd.spread is not None:
+        _calibrate(scores, crowd.mean[rows], crowd.spread[rows])
+    if papers.prior is not None:
+        scores += papers.prior
+    boosts = None if crowd.weights is None else crowd.weights[rows] @ papers.wishes
+    if boosts is not None:
+        _add(scores, boosts)
+    if crowd.floor is not None:
+        scores[_too_low(crowd, papers, how, rows, scores=scores, boosts=boosts)] = BARRED
     if crowd.muted is not None:
         _flat(scores)[_places(crowd.muted[rows] @ papers.wishes)] = BARRED
     if crowd.seen is not None:
@@ -127,7 +147,32 @@ def _select(crowd: Crowd, papers: Papers, how: Ranking, rows: slice, scores: Flo
         first = crowd.first_rows[rows]
         if first.any():
             scores[np.arange(papers.count) < first[:, None]] = BARRED
-    return top_k(scores, how.k, how.least)
+    return top_k(scores, how.k)
+
+
+def _too_low(
+    crowd: Crowd,
+    papers: Papers,
+    how: Ranking,
+    rows: slice,
+    *,
+    scores: Floats,
+    boosts: sparse.csr_matrix | None,
+) -> NDArray[np.bool_]:
+    """What is not good enough, however little else there is: (slice, papers)."""
+    floor = 0 if crowd.floor is None else crowd.floor[rows, None]
+    low = np.asarray(scores < floor)
+    flat, scored = low.reshape(-1), _flat(scores)
+    if crowd.weights is not None and papers.voices is not None:
+        spoken = _places(crowd.weights[rows] @ papers.voices)
+        flat[spoken] = scored[spoken] < how.floor_in_words
+    if boosts is not None:
+        flat[_places(boosts)] = False
+    return low
+
+
+def _add(scores: Floats, more: sparse.csr_matrix) -> None:
+    _flat(scores)[_places(more)] += more.data
 
 
 def _flat(scores: Floats) -> Floats:
@@ -141,11 +186,13 @@ def _places(matrix: sparse.csr_matrix) -> NDArray[np.int64]:
     return places
 
 
-def _standardise(scores: Floats) -> None:
-    """Each row to mean 0 and standard deviation 1 over the papers; a row of (near) equals becomes 0."""
-    if scores.shape[1] == 0:
-        return
-    scores -= scores.mean(axis=1, keepdims=True)
-    spread = np.sqrt(np.einsum("ij,ij->i", scores, scores) / np.float32(scores.shape[1]))
-    # What is left of equal scores is rounding, which must not be blown up into a preference.
-    scores *= np.where(spread > _NO_SPREAD, 1 / np.maximum(spread, _NO_SPREAD), 0)[:, None]
+def _calibrate(scores: Floats, mean: Floats, spread: Floats) -> None:
+    """Likenesses become spreads above what is ordinary for each subscriber, to four decimals.
+
+    A product of another block differs in its last bits; rounded, papers that are alike stay tied.
+    """
+    scale = (DECIMALS / spread).astype(np.float32)
+    scores -= mean[:, None]
+    scores *= scale[:, None]
+    np.rint(scores, out=scores)
+    scores *= np.float32(1 / DECIMALS)

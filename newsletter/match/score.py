@@ -1,135 +1,144 @@
-"""A block of subscribers against the day: one sparse product, masks, top k. No loop before the picks."""
+"""A block of subscribers against the day: their profiles and wishes ranked, and who speaks for what."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from newsletter.match.diversity import diversified
+from newsletter.match.explore import explored
 from newsletter.match.features import Day
-from newsletter.match.learn import Profiles, Taste, learn
-from newsletter.match.topk import Columns, top_k
+from newsletter.match.learn import Profiles
+from newsletter.match.rank import Crowd, Papers, Ranking, rank
+from newsletter.match.readers import Reader, looked_for
+from newsletter.match.topk import LEAST, Columns, Top
 from newsletter.match.vocabulary import Floats
-from newsletter.match.wishes import Seeds, Wish, WishScores, score_wishes, wish_of
+from newsletter.match.wishes import Seeds, Wish, WishScores, score_wishes
 from newsletter.model import Match
-from subscribers.profile import Interest, Kind
+from subscribers.profile import Kind
 
-LIKENESS_FLOOR = 0.10
-_SPOKEN_FOR = float(np.finfo(np.float32).tiny)  # any score above 0
+# How many spreads above an ordinary paper one must be to be sent, however little else there is; less
+# where a wish is met in words. What they cost and spare: benchmarks/ablate.py.
+FLOOR = 2.0
+FLOOR_IN_WORDS = 0.5
+# Popularity only orders what is equal otherwise: at most a tenth of a spread.
+MOST_PRIOR = 0.1
+# An example paper that is hardly like an entry is named only where nothing better speaks for it.
+TOLD_FROM = 0.10
+_NEVER = 3e38
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """What matching needs of a subscriber.
-
-    `first_row`: entries before this row were considered for an earlier digest.
-    `seen_rows`: rows that were sent to this person already.
-    `borrowed`: keys and weights of papers that readers of like taste like. They order, they do not
-    speak for anything.
+class Found:
+    """What the day holds for one reader: the best entries, in the order in which to choose them, and
+    one to explore, if there is any.
     """
 
-    interests: tuple[Interest, ...]
-    first_row: int = 0
-    seen_rows: tuple[int, ...] = ()
-    borrowed: tuple[tuple[str, float], ...] = ()
+    matches: tuple[Match, ...] = ()
+    explore: Match | None = None
 
 
-def match_block(day: Day, readers: Sequence[Reader], limit: int, seeds: Seeds) -> list[list[Match]]:
-    """The best entries for each reader, best first, at most `limit` each.
+def match_block(
+    day: Day, readers: Sequence[Reader], profiles: Profiles, limit: int, seeds: Seeds
+) -> list[Found]:
+    """The best entries for each reader, at most `limit` each, and one to explore.
 
     A reader without any wish is shown what is popular. What is muted, was sent or was considered
-    before never appears; neither does an entry that no wish speaks for.
+    before never appears; neither does an entry that is no better than ordinary for the reader.
     """
     if not day.entries or not readers:
-        return [[] for _ in readers]
+        return [Found() for _ in readers]
     found = _look_up(day, readers, seeds)
-    scores = _total(day, readers, found)
-    best = top_k(scores, limit, least=_SPOKEN_FOR)
+    how = Ranking(k=limit, floor_in_words=FLOOR_IN_WORDS)
+    crowd, papers = _crowd(day, readers, profiles, found), _papers(day, found)
+    best = diversified(day, rank(crowd, papers, how))
+    explore = explored(day, crowd, papers, best.columns, FLOOR).tolist()
     return [
-        _matches(reader, found, scores[number], rows[rows >= 0])
-        for number, (reader, rows) in enumerate(zip(readers, best.columns, strict=True))
+        Found(
+            tuple(_matches(day, reader, found, best.columns[at], best.scores[at])),
+            Match(explore[at], 0.0) if explore[at] >= 0 and reader.has_wishes else None,
+        )
+        for at, reader in enumerate(readers)
     ]
 
 
-def order_block(day: Day, readers: Sequence[Reader], seeds: Seeds) -> Floats:
-    """How `match_block` would order all entries for each reader, (readers, entries).
-
-    What a digest may hold comes first; the rest follows by how like it is. For evaluation.
+def order_block(
+    day: Day, readers: Sequence[Reader], profiles: Profiles, seeds: Seeds
+) -> NDArray[np.int32]:
+    """The rows of all entries in the order of `match_block`, (readers, entries): what a digest may
+    hold comes first, the rest follows by how good it is. For evaluation.
     """
     found = _look_up(day, readers, seeds)
-    scores = _total(day, readers, found)
-    likeness = _profiles(day, readers, found).likeness(day)
-    return np.asarray(np.where(scores > 0, scores + 2, likeness), np.float32)
+    crowd, papers = _crowd(day, readers, profiles, found), _papers(day, found)
+    count = len(day.entries)
+    how = Ranking(k=count, floor_in_words=FLOOR_IN_WORDS)
+    good = _scores(rank(crowd, papers, how), count)
+    every = _scores(rank(replace(crowd, floor=None), papers, how), count)
+    first = np.where(good > LEAST, good + np.float32(1e4), every)
+    return np.argsort(-first, axis=1, kind="stable").astype(np.int32)
+
+
+def _scores(top: Top, count: int) -> Floats:
+    """The scores in the order of the entries again; LEAST where one was barred."""
+    found = np.full((len(top.columns), count + 1), LEAST, np.float32)
+    np.put_along_axis(found, top.columns.astype(np.int64), top.scores, axis=1)
+    return found[:, :count]
 
 
 def _look_up(day: Day, readers: Sequence[Reader], seeds: Seeds) -> WishScores:
-    wishes = {_looked_for(wish) for reader in readers for wish in reader.interests}
-    borrowed = {(Kind.SEED, key) for reader in readers for key, _ in reader.borrowed}
-    return score_wishes(day, sorted(wishes | borrowed), seeds)
+    wishes = {looked_for(wish) for reader in readers for wish in reader.interests}
+    liked = {(Kind.SEED, key) for reader in readers for key, _ in reader.likes}
+    return score_wishes(day, sorted(wishes | liked), seeds)
 
 
-def _profiles(day: Day, readers: Sequence[Reader], found: WishScores) -> Profiles:
-    tastes = [
-        Taste(
-            topics=_places(reader, found, {Kind.TOPIC, Kind.PHRASE}),
-            examples=(
-                *_places(reader, found, {Kind.SEED}),
-                *((found.index[Kind.SEED, key], weight) for key, weight in reader.borrowed),
-            ),
-        )
-        for reader in readers
-    ]
-    return learn(day.space, found.texts, tastes)
-
-
-def _places(reader: Reader, found: WishScores, kinds: set[Kind]) -> tuple[tuple[int, float], ...]:
-    return tuple(
-        (found.index[_looked_for(wish)], wish.weight)
-        for wish in reader.interests
-        if wish.kind in kinds and not wish.muted
+def _papers(day: Day, found: WishScores) -> Papers:
+    is_seed = np.array([kind is Kind.SEED for kind, _ in found.index], dtype=bool)
+    in_words = sparse.csr_matrix(sparse.diags((~is_seed).astype(np.float32)) @ found.scores)
+    in_words.eliminate_zeros()
+    popularity = day.popularity / (1 + float(day.popularity.max(initial=0)))
+    return Papers(
+        len(day.entries),
+        np.ascontiguousarray(day.features.dense.T),
+        terms=sparse.csr_matrix(day.features.terms.T),
+        wishes=found.exact,
+        voices=in_words,
+        prior=np.asarray(MOST_PRIOR * popularity, np.float32),
     )
 
 
-def _looked_for(interest: Interest) -> Wish:
-    kind, text = wish_of(interest)
-    # A muted topic is muted where its words stand, not where something is like it.
-    return (Kind.PHRASE, text) if interest.muted and kind is Kind.TOPIC else (kind, text)
+def _crowd(day: Day, readers: Sequence[Reader], profiles: Profiles, found: WishScores) -> Crowd:
+    lengths = [len(reader.seen_rows) for reader in readers]
+    seen = np.array([row for reader in readers for row in reader.seen_rows], np.int32)
+    shape = (len(readers), len(day.entries))
+    return Crowd(
+        len(readers),
+        profiles.features.dense,
+        terms=profiles.features.terms,
+        mean=profiles.mean,
+        spread=profiles.spread,
+        weights=_weights(readers, found, muted=False),
+        muted=_weights(readers, found, muted=True),
+        seen=sparse.csr_matrix((np.ones(len(seen)), seen, np.cumsum([0, *lengths])), shape=shape),
+        first_rows=np.array([reader.first_row for reader in readers]),
+        floor=np.array([_floor(day, reader) for reader in readers], np.float32),
+    )
 
 
-def _total(day: Day, readers: Sequence[Reader], found: WishScores) -> Floats:
-    """Dense scores of shape (readers, entries); 0 where an entry must not be picked."""
-    weights = _weights(readers, found, muted=False)
-    speaks = np.asarray((weights @ found.scores).todense(), np.float32)
-    exact = np.asarray((weights @ found.exact).todense(), np.float32)
-    likeness = _profiles(day, readers, found).likeness(day)
-    # A wish must speak for an entry, in words that can be shown; how like it is decides the order.
-    # One example paper among many says little, so with examples alone the whole must be like it too.
-    is_seed = np.array([kind is Kind.SEED for kind, _ in found.index], dtype=bool)
-    in_words = np.asarray((weights @ _without(found.scores, is_seed)).todense(), np.float32)
-    speaks[(in_words <= 0) & (likeness < LIKENESS_FLOOR)] = 0
-    # What a wish speaks for is a little good even where nothing is like it.
-    good = np.maximum(np.round(likeness + exact, 5), 1e-3 * np.minimum(speaks, 1))
-    scores: Floats = np.where(speaks > 0, good, 0).astype(np.float32)
-    # Popularity only orders what is equal otherwise: at most a hundredth of a good match.
-    tie = 0.004 * day.popularity / (1 + float(day.popularity.max(initial=0)))
-    scores += (scores > 0) * tie
-    for number, reader in enumerate(readers):
-        if all(wish.muted for wish in reader.interests):
-            scores[number] = 1e-3 + tie
-    muted = _weights(readers, found, muted=True) @ (found.scores > 0).astype(np.float32)
-    scores[np.asarray(muted.todense()) > 0] = 0
-    rows = np.arange(len(day.entries))
-    scores[rows[None, :] < np.array([reader.first_row for reader in readers])[:, None]] = 0
-    for number, reader in enumerate(readers):
-        scores[number, list(reader.seen_rows)] = 0
-    return scores
+def _floor(day: Day, reader: Reader) -> float:
+    """What an entry must reach that no wish is met in.
 
-
-def _without(scores: sparse.csr_matrix, rows: NDArray[np.bool_]) -> sparse.csr_matrix:
-    return sparse.csr_matrix(sparse.diags((~rows).astype(np.float32)) @ scores)
+    Shared terms and company alone cannot show why it is there, unless an example paper can be named;
+    an encoder knows what words mean. Who asked for nothing takes anything.
+    """
+    if not reader.has_wishes:
+        return LEAST
+    topics = any(wish.kind is Kind.TOPIC and not wish.muted for wish in reader.interests)
+    can_be_told = reader.has_examples or (topics and bool(day.space.encoder))
+    return FLOOR if can_be_told else _NEVER
 
 
 def _weights(readers: Sequence[Reader], found: WishScores, *, muted: bool) -> sparse.csr_matrix:
@@ -140,29 +149,49 @@ def _weights(readers: Sequence[Reader], found: WishScores, *, muted: bool) -> sp
     for reader in readers:
         for interest in reader.interests:
             if interest.muted is muted:
-                columns.append(found.index[_looked_for(interest)])
+                columns.append(found.index[looked_for(interest)])
                 data.append(1.0 if muted else interest.weight)
         starts.append(len(columns))
     shape = (len(readers), len(found.index))
     return sparse.csr_matrix((np.array(data, np.float32), columns, starts), shape=shape)
 
 
-def _matches(reader: Reader, found: WishScores, scores: Floats, kept: Columns) -> list[Match]:
-    """Matches of the entries `kept`, with the wishes that speak for each."""
+def _matches(
+    day: Day, reader: Reader, found: WishScores, kept: Columns, scores: Floats
+) -> list[Match]:
+    """Matches of the entries `kept`, with the causes that speak for each, the strongest first."""
+    scores = scores[kept >= 0]
+    kept = kept[kept >= 0]
+    rows, values = kept.tolist(), scores.tolist()
     places = [place for place, wish in enumerate(reader.interests) if not wish.muted]
-    rows, values = kept.tolist(), scores[kept].tolist()
+    wishes: list[Wish] = [looked_for(reader.interests[place]) for place in places]
+    weights = [reader.interests[place].weight for place in places]
+    for at, (key, trust) in enumerate(reader.likes):
+        places.append(len(reader.interests) + at)
+        wishes.append((Kind.SEED, key))
+        weights.append(trust)
     if not places:
         return [Match(row, value) for row, value in zip(rows, values, strict=True)]
-    wishes = [_looked_for(reader.interests[place]) for place in places]
-    hits = np.array([found.row(wish)[kept] for wish in wishes], dtype=np.float32)
-    weights = np.array([reader.interests[place].weight for place in places], dtype=np.float32)
-    order = np.argsort(-weights[:, None] * hits, axis=0, kind="stable")
-    # An example paper that is hardly like it is named only where nothing better speaks for the entry.
-    is_seed = np.array([kind is Kind.SEED for kind, _ in wishes])
-    told = hits > np.where(is_seed, LIKENESS_FLOOR, 0)[:, None]
-    told[order[0], np.arange(len(kept))] = True
-    named = [[at for at in column if told[at, row]] for row, column in enumerate(order.T.tolist())]
+    named = _named(day, found, kept, wishes, np.array(weights, np.float32))
     return [
         Match(row, value, tuple([places[at] for at in said]))
         for row, value, said in zip(rows, values, named, strict=True)
     ]
+
+
+def _named(
+    day: Day, found: WishScores, kept: Columns, wishes: Sequence[Wish], weights: Floats
+) -> list[list[int]]:
+    """For each entry the places of the wishes to name, the strongest first, one at least."""
+    hits = np.array([found.row(wish)[kept] for wish in wishes], dtype=np.float32)
+    silent = np.flatnonzero(~(hits > 0).any(axis=0))
+    if len(silent):
+        # Nothing they said stands there: what they said that is nearest to it in meaning is the cause.
+        own = found.features[[found.index[wish] for wish in wishes]]
+        hits[:, silent] = np.maximum(own.likeness(day.features[kept[silent]]), 1e-6)
+    order = np.argsort(-weights[:, None] * hits, axis=0, kind="stable")
+    is_seed = np.array([kind is Kind.SEED for kind, _ in wishes])
+    told = hits > np.where(is_seed, TOLD_FROM, 0)[:, None]
+    told[:, silent] = False
+    told[order[0], np.arange(len(kept))] = True
+    return [[at for at in column if told[at, row]] for row, column in enumerate(order.T.tolist())]

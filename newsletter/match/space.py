@@ -1,4 +1,4 @@
-"""What the archive teaches: how telling a term is, which terms go together, what is near to what.
+"""What the archive teaches: how telling a term is, which terms go together, what an ordinary paper is.
 
 Fitted on the archive, never on the day that is ranked; the same archive gives the same space.
 """
@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
+from scipy.linalg import solve_triangular
 
 from newsletter.match.vocabulary import Floats, Vocabulary
 
@@ -18,43 +20,146 @@ LATENT_TERMS = 40_000
 DIMENSIONS = 300
 # Below this many papers co-occurrence is chance, and terms alone decide.
 SMALLEST_ARCHIVE = 1000
+# How many of the archive's papers stand for all that a reader did not choose, and how surely.
+NEGATIVES = 2000
+NEGATIVE_NOISE = 2.0
 _OVERSAMPLED = 20
 _ITERATIONS = 3
 
-# One likeness out of two: shared terms, and shared company. See benchmarks/tune_match.py.
-TERMS_SHARE = 2 / 3
+# What a likeness is made of. See benchmarks/tune_match.py.
+LATENT_SHARE = 1 / 3
+LATENT_SHARE_BESIDE_SEMANTIC = 0.05
+SEMANTIC_SHARE = 0.4
+
+
+@dataclass(frozen=True)
+class Features:
+    """Texts as they are compared: `terms` (texts, vocabulary), `dense` (texts, dimensions).
+
+    The likeness of two texts is the product of their rows, both parts added up; the parts are scaled
+    by the roots of their shares, so a text is like itself by 1 at most.
+    """
+
+    terms: sparse.csr_matrix
+    dense: Floats
+
+    def __len__(self) -> int:
+        return int(self.terms.shape[0])
+
+    def __getitem__(self, rows: Sequence[int] | NDArray[np.integer] | slice) -> Features:
+        return Features(self.terms[rows], self.dense[rows])
+
+    def likeness(self, others: Features) -> Floats:
+        """How like these are to the others: (these, others)."""
+        found: Floats = np.asarray((self.terms @ others.terms.T).todense(), np.float32)
+        if self.dense.shape[1]:
+            found += self.dense @ others.dense.T
+        return found
+
+
+@dataclass(frozen=True)
+class Background:
+    """Papers that stand for all that a reader did not choose.
+
+    `triangle`: (papers, papers), the lower root of their likeness and its noise; see `unlike`.
+    """
+
+    papers: Features
+    triangle: Floats
+
+    def unlike(self, texts: Features) -> Floats:
+        """What of each text is already told by the background, (papers, texts).
+
+        The likeness of two texts given that all of the background is worth nothing is their likeness
+        less the product of these (the conditional covariance of a Gaussian process).
+        """
+        known = self.papers.likeness(texts)
+        return np.asarray(solve_triangular(self.triangle, known, lower=True, check_finite=False))
+
+    def weights(self, told: Floats) -> Floats:
+        """The papers' weights that take away what is `told`, (papers, texts)."""
+        found = solve_triangular(self.triangle, told, lower=True, trans=1, check_finite=False)
+        return np.asarray(found, np.float32)
 
 
 @dataclass(frozen=True)
 class Space:
-    """`basis`: (LATENT_TERMS at most, dimensions); `vectors`, `latent`: the archive's own papers."""
+    """`basis`: (LATENT_TERMS at most, dimensions); `archive`: the archive's own papers.
+
+    `encoder` names what the semantic vectors come from, "" if there are none; `dimensions`: theirs.
+    `background` is None where the archive is too small to tell what is ordinary.
+    """
 
     vocabulary: Vocabulary
     basis: Floats
-    vectors: sparse.csr_matrix
-    latent: Floats
+    archive: Features
+    background: Background | None = None
+    encoder: str = ""
+    dimensions: int = 0
 
     @property
-    def terms_share(self) -> float:
-        """How much of the likeness is shared terms: all of it where nothing latent was learned."""
-        return TERMS_SHARE if self.basis.shape[1] else 1.0
+    def shares(self) -> tuple[float, float, float]:
+        """How much of a likeness is shared terms, shared company of terms, shared meaning."""
+        semantic = SEMANTIC_SHARE if self.encoder else 0.0
+        latent = LATENT_SHARE_BESIDE_SEMANTIC if self.encoder else LATENT_SHARE
+        latent = latent if self.basis.shape[1] else 0.0
+        return 1.0 - latent - semantic, latent, semantic
 
-    def project(self, vectors: sparse.csr_matrix) -> Floats:
-        """Term vectors -> unit vectors in the latent space, shape (rows, dimensions)."""
-        return unit_dense(np.asarray(vectors[:, : self.basis.shape[0]] @ self.basis, np.float32))
+    def features(self, terms: sparse.csr_matrix, semantic: Floats | None = None) -> Features:
+        """Unit term vectors, and the encoder's unit vectors where there is one -> what is compared.
+
+        Rows of zeros in `semantic` are texts that have not been encoded.
+        """
+        of_terms, of_latent, of_semantic = (np.float32(np.sqrt(share)) for share in self.shares)
+        known = narrow(terms, self.basis.shape[0])
+        latent = unit_dense(np.asarray(known @ self.basis, np.float32)) * of_latent
+        if self.encoder:
+            if semantic is None:
+                semantic = np.zeros((terms.shape[0], self.dimensions), np.float32)
+            latent = np.hstack([latent, semantic.astype(np.float32) * of_semantic])
+        return Features(sparse.csr_matrix(terms * of_terms, dtype=np.float32), latent)
 
 
-def fit_space(archive: Iterable[Sequence[str]]) -> Space:
-    """Learn a space from token lists; of too few, only how telling each term is."""
+def fit_space(
+    archive: Iterable[Sequence[str]], semantic: Floats | None = None, encoder: str = ""
+) -> Space:
+    """Learn a space from token lists; of too few, only how telling each term is.
+
+    `semantic`: the encoder's vectors of the same texts, (texts, dimensions).
+    """
     documents = list(archive)
     vocabulary = Vocabulary.fit(documents)
     vectors = vocabulary.vectors(documents)
-    if len(documents) < SMALLEST_ARCHIVE:
-        basis = np.zeros((0, 0), np.float32)
-    else:
-        basis = _basis(sparse.csr_matrix(vectors[:, :LATENT_TERMS]), DIMENSIONS)
-    space = Space(vocabulary, basis, vectors, np.zeros((0, 0), np.float32))
-    return Space(vocabulary, basis, vectors, space.project(vectors))
+    enough = len(documents) >= SMALLEST_ARCHIVE
+    basis = np.zeros((0, 0), np.float32)
+    if enough:
+        basis = _basis(narrow(vectors, LATENT_TERMS), DIMENSIONS)
+    dimensions = 0 if semantic is None else int(semantic.shape[1])
+    return make_space(vocabulary, basis, vectors, semantic, encoder if dimensions else "")
+
+
+def make_space(
+    vocabulary: Vocabulary,
+    basis: Floats,
+    vectors: sparse.csr_matrix,
+    semantic: Floats | None = None,
+    encoder: str = "",
+) -> Space:
+    """A space from what was learned, or stored: unit term vectors of the archive, (papers, terms)."""
+    nothing = Features(vectors[:0], np.zeros((0, 0), np.float32))
+    dimensions = 0 if semantic is None else int(semantic.shape[1])
+    bare = Space(vocabulary, basis, nothing, None, encoder, dimensions)
+    archive = bare.features(vectors, semantic)
+    background = _background(archive) if len(archive) >= SMALLEST_ARCHIVE else None
+    return Space(vocabulary, basis, archive, background, encoder, dimensions)
+
+
+def _background(archive: Features) -> Background:
+    count = min(NEGATIVES, len(archive))
+    drawn = np.sort(np.random.default_rng(0).choice(len(archive), count, replace=False))
+    papers = archive[drawn]
+    noisy = papers.likeness(papers) + np.eye(count, dtype=np.float32) * np.float32(NEGATIVE_NOISE)
+    return Background(papers, np.linalg.cholesky(noisy).astype(np.float32))
 
 
 def _basis(vectors: sparse.csr_matrix, dimensions: int) -> Floats:
@@ -77,3 +182,16 @@ def unit_dense(rows: Floats) -> Floats:
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     norms[norms == 0] = 1
     return np.asarray(rows / norms, np.float32)
+
+
+def narrow(matrix: sparse.csr_matrix, width: int) -> sparse.csr_matrix:
+    """The first columns, the matrix itself where that is all of them."""
+    if matrix.shape[1] <= width:
+        return matrix
+    return sparse.csr_matrix(matrix[:, :width])
+
+
+def widened(matrix: sparse.csr_matrix, width: int) -> sparse.csr_matrix:
+    """The same rows with empty columns behind."""
+    shape = (matrix.shape[0], width)
+    return sparse.csr_matrix((matrix.data, matrix.indices, matrix.indptr), shape=shape)

@@ -9,22 +9,26 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from newsletter.match.features import Day
+from newsletter.match.features import Day, known_terms
 from newsletter.match.names import Names
 from newsletter.match.phrases import Shelf
+from newsletter.match.space import Features
 from newsletter.match.vocabulary import Floats
 from newsletter.match.words import tokens
 from subscribers.profile import Interest, Kind
 
-# What a hit is worth. A topic and a seed count by their cosine, which for a good paper is .2 to .4; a
-# quoted phrase is a promise, so it counts as a good topic from the start; so does a followed name, and
-# more. A category says little about one paper: it fills places, no more.
-PHRASE_WORTH = 0.25
-AUTHOR_WORTH = 0.6
-CATEGORY_WORTH = 0.02
+# What a hit is worth, in spreads above an ordinary paper. A topic and a seed count by their likeness,
+# which makes a good paper stand out by five or ten; a quoted phrase is a promise, so it counts as a good
+# topic from the start; so does a followed name, and more. A category says little about one paper: it
+# fills places, no more.
+PHRASE_WORTH = 6.0
+AUTHOR_WORTH = 15.0
+CATEGORY_WORTH = 0.5
+# So many spreads are a likeness of 1: what a word that is new today counts by, for it is in no profile.
+PER_LIKENESS = 25.0
 
 # Below these cosines a likeness is noise: one ordinary word in common, a shared stock phrase. An example
-# may speak for much, for the whole profile must be like the paper too (`score.LIKENESS_FLOOR`).
+# may speak for much, for the whole profile must be like the paper too (`score.FLOOR`).
 TOPIC_FLOOR = 0.06
 SEED_FLOOR = 0.02
 
@@ -37,15 +41,15 @@ Seeds = Mapping[str, tuple[str, str]]
 class WishScores:
     """What every distinct wish makes of every entry, both (wishes, entries) and sparse.
 
-    `scores`: how strongly it speaks for the entry, 0 where it has nothing to say. `exact`: the part of
-    that which no likeness tells: a phrase that stands there, a followed name, a category.
-    `texts`: the wishes' own term vectors, (wishes, terms).
+    `scores`: how strongly it speaks for the entry, 0 where it has nothing to say. `exact`: what no
+    profile tells, in spreads: a phrase that stands there, a followed name, a category, a word that is
+    new today. `features`: the wishes as the day's entries are compared with them.
     """
 
     index: dict[Wish, int]
     scores: sparse.csr_matrix
     exact: sparse.csr_matrix
-    texts: sparse.csr_matrix
+    features: Features
 
     def row(self, wish: Wish) -> Floats:
         """The scores of one wish for all entries, dense, shape (entries,)."""
@@ -58,20 +62,41 @@ class WishScores:
 
 def score_wishes(day: Day, wishes: Sequence[Wish], seeds: Seeds) -> WishScores:
     """Score distinct wishes against a day. A seed that is not among `seeds` matches nothing."""
-    texts = ["\n".join(seeds.get(text, ())) if kind is Kind.SEED else text for kind, text in wishes]
-    vectors = day.vocabulary.vectors([tokens(text) for text in texts])
-    cosines = vectors @ day.vectors.T
+    vectors = day.vocabulary.vectors([tokens(text_of(wish, seeds)) for wish in wishes])
+    cosines = sparse.csr_matrix(vectors @ day.vectors.T)
     floors = np.array([_FLOORS.get(kind, np.inf) for kind, _ in wishes], dtype=np.float32)
     similar = _above(sparse.coo_matrix(cosines), floors)
     hits = _looked_up(day, wishes)
     is_phrase = np.array([kind is Kind.PHRASE for kind, _ in wishes], dtype=np.float32)
     exact_likeness = sparse.diags(is_phrase) @ cosines.multiply(hits > 0)
+    worth = np.array([_EXACT.get(kind, 1.0) for kind, _ in wishes], dtype=np.float32)
     return WishScores(
         {wish: number for number, wish in enumerate(wishes)},
-        sparse.csr_matrix(similar + hits + exact_likeness, dtype=np.float32),
-        hits,
-        vectors,
+        _stored(similar + sparse.diags(worth / PER_LIKENESS) @ hits + exact_likeness),
+        _stored(sparse.diags(worth) @ hits + _fresh(day, wishes, vectors)),
+        day.space.features(known_terms(day.space, vectors)),
     )
+
+
+def text_of(wish: Wish, seeds: Seeds) -> str:
+    """What a wish says; of a seed that is not known, nothing."""
+    kind, text = wish
+    return "\n".join(seeds.get(text, ())) if kind is Kind.SEED else text
+
+
+def _fresh(day: Day, wishes: Sequence[Wish], vectors: sparse.csr_matrix) -> sparse.csr_matrix:
+    """What the day's new words among a topic's are worth, (wishes, entries)."""
+    known = len(day.space.vocabulary.columns)
+    is_topic = np.array([kind is Kind.TOPIC for kind, _ in wishes], dtype=np.float32)
+    topics = sparse.diags(PER_LIKENESS * is_topic) @ vectors[:, known:]
+    return sparse.csr_matrix(topics @ day.vectors[:, known:].T, dtype=np.float32)
+
+
+def _stored(matrix: sparse.spmatrix) -> sparse.csr_matrix:
+    """With nothing stored but what counts."""
+    found = sparse.csr_matrix(matrix, dtype=np.float32)
+    found.eliminate_zeros()
+    return found
 
 
 _FLOORS = {Kind.TOPIC: TOPIC_FLOOR, Kind.SEED: SEED_FLOOR}
@@ -98,7 +123,7 @@ def _looked_up(day: Day, wishes: Sequence[Wish]) -> sparse.csr_matrix:
             hits = find(day, kind, text)
             rows.extend([number] * len(hits))
             columns.extend(hits)
-            values.extend([_EXACT[kind]] * len(hits))
+            values.extend([1.0] * len(hits))
     return sparse.csr_matrix(
         (np.array(values, dtype=np.float32), (rows, columns)),
         shape=(len(wishes), len(day.entries)),

@@ -20,9 +20,14 @@ SECTION_NAMES = {
     Section.FOR_YOU: "For you",
     Section.FOLLOWED: "People you follow",
     Section.TRENDING: "Trending",
+    Section.EXPLORE: "To explore",
 }
 
-_STORY_OF_SECTION = {Section.FOLLOWED: "by people you follow", Section.TRENDING: "trending"}
+_STORY_OF_SECTION = {
+    Section.FOLLOWED: "by people you follow",
+    Section.TRENDING: "trending",
+    Section.EXPLORE: "to explore",
+}
 _T = TypeVar("_T", bound=Hashable)
 
 
@@ -44,13 +49,16 @@ class Author:
     followed: bool
 
 
+_PAPERS = {EvidenceKind.SEED, EvidenceKind.LIKED}
+
+
 @lru_cache(maxsize=4096)
 def label(evidence: tuple[Evidence, ...]) -> str:
     """The wish that a pick answers, short enough for a heading; "" if it answers none."""
-    if not evidence or evidence[0].kind is EvidenceKind.POPULAR:
+    if not evidence or evidence[0].kind in {EvidenceKind.POPULAR, EvidenceKind.EXPLORE}:
         return ""
     first = evidence[0]
-    words = first.detail if first.kind is EvidenceKind.SEED else first.interest
+    words = first.detail if first.kind in _PAPERS else first.interest
     return clip(clean(words or first.interest), LABEL_LENGTH)
 
 
@@ -72,10 +80,15 @@ def _reason(evidence: Evidence) -> Reason:
             return Reason("you follow ", wish, "", found)
         case EvidenceKind.SEED:
             return Reason("close to ", detail or wish, ", a paper you chose")
+        case EvidenceKind.LIKED:
+            return Reason("close to ", detail or wish, ", which you wanted more of")
         case EvidenceKind.CATEGORY:
             return Reason("in ", wish, ", a category you follow", found)
         case EvidenceKind.POPULAR:
             return Reason("widely discussed today", "", "", detail)
+        case EvidenceKind.EXPLORE:
+            known = "popular today, " if evidence.detail else ""
+            return Reason(f"{known}just outside your usual; your vote here teaches us most", "")
 
 
 def story(picks: Sequence[Pick]) -> list[tuple[int, str, str]]:
@@ -93,7 +106,7 @@ def _phrase(pick: Pick) -> tuple[str, str]:
     name = label(pick.evidence)
     if not name:
         return "for you", ""
-    return "close to" if pick.evidence[0].kind is EvidenceKind.SEED else "for", name
+    return "close to" if pick.evidence[0].kind in _PAPERS else "for", name
 
 
 def count(names: Iterable[_T]) -> list[tuple[_T, int]]:

@@ -10,20 +10,20 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy.orm import Session
 
-from newsletter.compose import CANDIDATES_PER_PLACE, compose
-from newsletter.match.explain import explain
+from newsletter.compose import CANDIDATES_PER_PLACE
 from newsletter.match.features import Day, day_features
-from newsletter.match.score import Reader, match_block
+from newsletter.match.readers import Reader, keys_of, learn_readers
+from newsletter.match.score import match_block
 from newsletter.match.space import SMALLEST_ARCHIVE
-from newsletter.match.wishes import Seeds
 from newsletter.model import Digest, Skip, SkipReason
+from newsletter.stages.choosing import digest_of
 from newsletter.stages.spaces import Spaces
+from newsletter.stages.tastes import reader_of
 from newsletter.store import planning, reading
 from newsletter.store.engine import Sessions
 from newsletter.store.engine import reading as reading_sessions
 from subscribers import audience
 from subscribers.audience import Member
-from subscribers.profile import Kind
 
 # A paper may be seen before `now` and committed after it. Each reader's next digest therefore looks
 # this far behind the last one; what they were sent is known by their picks and does not come again.
@@ -100,39 +100,27 @@ class Planner:
     def _choose_from(
         self, session: Session, day: Day, members: Sequence[Member]
     ) -> Iterator[tuple[int, Digest | Skip]]:
+        readers = self._readers(session, day, members)
+        seeds = reading.texts_by_key(session, keys_of(readers))
+        profiles = learn_readers(day.space, readers, seeds)
+        limit = CANDIDATES_PER_PLACE * max(member.max_papers for member in members)
+        found = match_block(day, readers, profiles, limit, seeds)
+        for member, reader, matched in zip(members, readers, found, strict=True):
+            yield member.id, digest_of(day, reader, matched, seeds, places=member.max_papers)
+
+    def _readers(self, session: Session, day: Day, members: Sequence[Member]) -> list[Reader]:
         seen_at = [entry.first_seen_at for entry in day.entries]
         row_of = {entry.id: row for row, entry in enumerate(day.entries)}
         had = reading.picked(session, [member.id for member in members], row_of.keys())
-        readers = [
-            Reader(
-                interests=member.interests,
+        return [
+            reader_of(
+                member,
+                self.now,
                 first_row=bisect_right(seen_at, member.covered_until),
                 seen_rows=tuple(row_of[id_] for id_ in had.get(member.id, ()) if id_ in row_of),
             )
             for member in members
         ]
-        limit = CANDIDATES_PER_PLACE * max(member.max_papers for member in members)
-        seeds = self._seeds(session, members)
-        found = match_block(day, readers, limit, seeds)
-        for member, reader, matches in zip(members, readers, found, strict=True):
-            digest = compose(
-                matches[: CANDIDATES_PER_PLACE * member.max_papers],
-                day.entries,
-                day.alike,
-                lambda match, wishes=member.interests: explain(day, match, wishes, seeds),  # type: ignore[misc]
-                places=member.max_papers,
-                considered=len(day.entries) - reader.first_row,
-            )
-            yield member.id, digest
-
-    def _seeds(self, session: Session, members: Sequence[Member]) -> Seeds:
-        keys = {
-            interest.text
-            for member in members
-            for interest in member.interests
-            if interest.kind is Kind.SEED
-        }
-        return reading.texts_by_key(session, keys)
 
     def _write(self, members: Sequence[Member], digests: Sequence[Digest | Skip]) -> None:
         with self.sessions.begin() as session:

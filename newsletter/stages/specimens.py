@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from newsletter.collect.samples import listed_of, records
-from newsletter.compose import compose
-from newsletter.match.explain import explain
+from newsletter.compose import CANDIDATES_PER_PLACE
 from newsletter.match.features import day_features
-from newsletter.match.score import Reader, match_block
+from newsletter.match.readers import Reader, learn_readers
+from newsletter.match.score import match_block
 from newsletter.model import Digest, Entry, Listed, Message, Skip
 from newsletter.render import MailRenderer, NoticeKind, NoticeLetter
+from newsletter.stages.choosing import digest_of
 from newsletter.stages.letters import DigestLetters, Links, Person
 from subscribers.profile import Interest, parse_profile, wish_text
 
@@ -59,15 +60,10 @@ def specimens(renderer: MailRenderer, links: Links, now: datetime) -> Iterator[t
 
 def _digest(entries: Sequence[Entry], interests: tuple[Interest, ...], places: int) -> Digest:
     day = day_features(entries)
-    (matches,) = match_block(day, [Reader(interests)], 3 * places, {})
-    digest = compose(
-        matches,
-        day.entries,
-        day.alike,
-        lambda match: explain(day, match, interests, {}),
-        places=places,
-        considered=len(entries),
-    )
+    reader = Reader(interests)
+    profiles = learn_readers(day.space, [reader], {})
+    (found,) = match_block(day, [reader], profiles, CANDIDATES_PER_PLACE * places, {})
+    digest = digest_of(day, reader, found, {}, places=places)
     assert not isinstance(digest, Skip)
     return digest
 

@@ -17,7 +17,8 @@ from newsletter.match.company import Company, keep_company
 from newsletter.match.evaluate import Asked, Fit, Folder, Score, Task
 from newsletter.match.features import day_features, text_words
 from newsletter.match.learn import fade
-from newsletter.match.score import Reader, order_block
+from newsletter.match.readers import Reader, learn_readers
+from newsletter.match.score import order_block
 from newsletter.match.space import fit_space
 from newsletter.model import Entry
 from subscribers.profile import Interest, Kind
@@ -43,7 +44,7 @@ def read_folder(path: Path) -> Folder:
 
 
 def default_ranker(archive: Sequence[Entry], libraries: Sequence[Sequence[Entry]]) -> Score:
-    """The ranker that serves mails: typed words are topics, liked papers are seeds that fade."""
+    """The ranker that serves mails: typed words are topics, liked papers are likes that fade."""
     space = fit_space(text_words(entry.title, entry.abstract) for entry in archive)
     company = keep_company([[entry.key for entry in library] for library in libraries])
     known = {e.key: (e.title, e.abstract) for library in libraries for e in library}
@@ -55,18 +56,21 @@ def default_ranker(archive: Sequence[Entry], libraries: Sequence[Sequence[Entry]
         }
         # Votes fade from the day they are given; of these likes only the paper's day is known.
         today = max(entry.first_listed_on for entry in pool)
-        return order_block(day, [_reader(one, today, company) for one in asked], seeds)
+        readers = [_reader(one, today, company) for one in asked]
+        order = order_block(day, readers, learn_readers(space, readers, seeds), seeds)
+        places = np.empty(order.shape, np.float32)
+        np.put_along_axis(places, order.astype(np.int64), -np.arange(len(pool))[None], axis=1)
+        return places
 
     return score
 
 
 def _reader(asked: Asked, today: date, company: Company) -> Reader:
-    topics = (Interest(Kind.TOPIC, text) for text in asked.keywords)
-    seeds = (
-        Interest(Kind.SEED, like.key, weight=fade((today - like.first_listed_on).days))
-        for like in asked.likes
+    return Reader(
+        tuple(Interest(Kind.TOPIC, text) for text in asked.keywords),
+        likes=tuple((like.key, fade((today - like.first_listed_on).days)) for like in asked.likes),
+        borrowed=company.borrow([like.key for like in asked.likes]),
     )
-    return Reader((*topics, *seeds), borrowed=company.borrow([like.key for like in asked.likes]))
 
 
 RANKERS: Mapping[str, Fit] = {"default": default_ranker}

@@ -78,12 +78,20 @@ def _picks(row: Planned, digest: Digest, delivery_id: int) -> list[dict[str, Any
             "position": position,
             "section": pick.section.value,
             "score": round(pick.score, 6),
-            "evidence": [[e.kind.value, e.interest, e.detail] for e in pick.evidence],
+            "evidence": [_stored(evidence) for evidence in pick.evidence],
         }
         for position, pick in enumerate(digest.picks)
     ]
 
 
-def read_evidence(stored: Sequence[Sequence[str]]) -> tuple[Evidence, ...]:
+def _stored(evidence: Evidence) -> list[Any]:
+    said = [evidence.kind.value, evidence.interest, evidence.detail]
+    return said if evidence.place is None else [*said, list(evidence.place)]
+
+
+def read_evidence(stored: Sequence[Sequence[Any]]) -> tuple[Evidence, ...]:
     """The evidence of a pick, from its stored form."""
-    return tuple(Evidence(EvidenceKind(kind), *rest) for kind, *rest in stored)
+    return tuple(
+        Evidence(EvidenceKind(kind), interest, detail, tuple(place[0]) if place else None)
+        for kind, interest, detail, *place in stored
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,12 +13,13 @@ from hypothesis import strategies as st
 from newsletter.match.company import FEWEST_LIBRARIES, keep_company
 from newsletter.match.explain import explain
 from newsletter.match.features import Day, day_features, text_words
-from newsletter.match.learn import HALF_LIFE_DAYS, fade, ridge
-from newsletter.match.score import Reader, match_block, order_block
+from newsletter.match.learn import HALF_LIFE_DAYS, fade
+from newsletter.match.readers import Reader, learn_readers
 from newsletter.match.space import SMALLEST_ARCHIVE, fit_space
 from newsletter.model import EvidenceKind
 from subscribers.profile import Interest, Kind, parse_profile
 from tests.factories import entry
+from tests.match.ranking import matched, places
 
 FIELDS = {
     "proteins": [
@@ -68,11 +70,16 @@ SEEDS = {f"arxiv:{field}-{n}": (field, text(field, RANDOM)) for field in FIELDS 
 
 
 def rows(day: Day, reader: Reader, limit: int = 6) -> list[int]:
-    return [match.row for match in match_block(day, [reader], limit, SEEDS)[0]]
+    return [match.row for match in matched(day, [reader], limit, SEEDS)[0]]
 
 
-def seeds(*keys: str) -> tuple[Interest, ...]:
-    return tuple(Interest(Kind.SEED, key) for key in keys)
+def seeds(*keys: str, words: str = "") -> Reader:
+    given = tuple(Interest(Kind.SEED, key) for key in keys)
+    return Reader((*parse_profile(words).interests, *given))
+
+
+def likes(*keys: str, words: str = "") -> Reader:
+    return Reader(parse_profile(words).interests, likes=tuple((key, 1.0) for key in keys))
 
 
 def test_the_same_archive_gives_the_same_space() -> None:
@@ -89,7 +96,7 @@ def test_a_latent_match_is_never_told_as_a_topic() -> None:
     for row in found:
         assert "protein" in DAY.words[row]
     # ... though the space knows that it is near: it would come before other fields.
-    order = np.argsort(-order_block(DAY, [Reader(wish)], {})[0], kind="stable")
+    order = np.argsort(places(DAY, [Reader(wish)])[0])
     assert {ENTRIES[row].title.split()[0] for row in order[:6]} == {"proteins"}
 
 
@@ -101,41 +108,55 @@ def test_words_of_today_can_be_asked_for() -> None:
 
 def test_without_its_cause_a_pick_falls() -> None:
     wishes = parse_profile("auction price\nplanar graph").interests
-    (matches,) = match_block(DAY, [Reader(wishes)], 18, {})
+    (matches,) = matched(DAY, [Reader(wishes)], 18)
     assert len(matches) > 6
     for match in matches:
         for place in match.interests:
-            assert explain(DAY, match, wishes, {})[0].kind is EvidenceKind.TOPIC
+            assert explain(DAY, match, Reader(wishes), {})[0].kind is EvidenceKind.TOPIC
             rest = tuple(wish for at, wish in enumerate(wishes) if at != place)
-            likeness = order_block(DAY, [Reader(wishes), Reader(rest)], {})[:, match.row]
-            others = {m.row: m.interests for m in match_block(DAY, [Reader(rest)], 18, {})[0]}
+            place_of = places(DAY, [Reader(wishes), Reader(rest)])[:, match.row]
+            others = {m.row: m.interests for m in matched(DAY, [Reader(rest)], 18)[0]}
             assert match.row not in others or len(others[match.row]) < len(match.interests)
-            assert match.row in others or likeness[1] < likeness[0]
+            assert match.row in others or place_of[1] > place_of[0]
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.permutations(sorted(SEEDS)[:7]))
 def test_the_order_of_likes_does_not_matter(keys) -> None:
-    one = order_block(DAY, [Reader(seeds(*keys))], SEEDS)
-    other = order_block(DAY, [Reader(seeds(*sorted(keys)))], SEEDS)
-    assert np.allclose(one, other, atol=1e-4)
+    for give in (seeds, likes):
+        one, other = (places(DAY, [give(*order)], SEEDS) for order in (keys, sorted(keys)))
+        assert np.array_equal(one, other)
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.sampled_from(sorted(SEEDS)), max_size=6, unique=True), st.integers(0, 17))
 def test_a_like_never_lowers_its_twin(keys, row) -> None:
     texts = SEEDS | {"twin": (ENTRIES[row].title, ENTRIES[row].abstract)}
-    before, after = order_block(DAY, [Reader(seeds(*keys)), Reader(seeds(*keys, "twin"))], texts)
-    places = [int((scores > scores[row]).sum()) for scores in (before, after)]
-    assert places[1] <= places[0]
+    for give in (seeds, likes):
+        before, after = places(DAY, [give(*keys), give(*keys, "twin")], texts)
+        assert after[row] <= before[row]
 
 
-def test_a_like_leads_to_its_field_and_two_twins_share_their_weight() -> None:
-    found = rows(DAY, Reader(seeds("arxiv:markets-0", "arxiv:markets-1")))
-    assert {ENTRIES[row].title.split()[0] for row in found} == {"markets"}
-    weights = ridge(np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]], np.float32), [1, 1, 1])
-    assert weights[0] == pytest.approx(weights[1])
-    assert weights[0] < weights[2]
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from(sorted(SEEDS)), max_size=6, unique=True), st.integers(0, 17))
+def test_less_like_this_never_lifts_its_twin(keys, row) -> None:
+    texts = SEEDS | {"twin": (ENTRIES[row].title, ENTRIES[row].abstract)}
+    reader = likes(*keys, words="graph")
+    disliking = replace(reader, dislikes=(("twin", 1.0),))
+    before, after = places(DAY, [reader, disliking], texts)
+    assert after[row] >= before[row]
+
+
+def test_a_like_leads_to_its_field_and_twins_share_their_weight() -> None:
+    for give in (seeds, likes):
+        found = rows(DAY, give("arxiv:markets-0", "arxiv:markets-1"))
+        assert {ENTRIES[row].title.split()[0] for row in found} == {"markets"}
+    texts = SEEDS | {f"twin{n}": SEEDS["arxiv:graphs-1"] for n in range(6)}
+    alone = likes("arxiv:graphs-1", "arxiv:markets-1")
+    doubled = likes("arxiv:graphs-1", "arxiv:markets-1", *(f"twin{n}" for n in range(6)))
+    one, two = learn_readers(SPACE, [alone, doubled], texts).features.likeness(DAY.features)
+    markets = [row for row in range(18) if ENTRIES[row].title.startswith("markets")]
+    assert two[markets].mean() > one[markets].mean() / 7
 
 
 def test_likes_fade() -> None:
@@ -146,13 +167,16 @@ def test_likes_fade() -> None:
 
 def test_blocks_do_not_change_picks() -> None:
     readers = [
-        Reader((*parse_profile(words).interests, *seeds(*keys)))
+        give(*keys, words=words)
+        for give in (seeds, likes)
         for words in ("protein", "truthful market\n-revenue", "", "cut, price ^3")
         for keys in ((), ("arxiv:graphs-1",), ("arxiv:graphs-1", "arxiv:markets-2"))
     ]
-    together = match_block(DAY, readers, 5, SEEDS)
-    apart = [match_block(DAY, [reader], 5, SEEDS)[0] for reader in readers]
-    assert [[m.row for m in one] for one in together] == [[m.row for m in one] for one in apart]
+    together = matched(DAY, readers, 5, SEEDS)
+    apart = [matched(DAY, [reader], 5, SEEDS)[0] for reader in readers]
+    assert [[(m.row, m.interests) for m in one] for one in together] == [
+        [(m.row, m.interests) for m in one] for one in apart
+    ]
 
 
 @pytest.mark.parametrize(
@@ -170,11 +194,15 @@ def test_blocks_do_not_change_picks() -> None:
 def test_edge_days(papers, space) -> None:
     day = day_features(papers, space=space)
     many = parse_profile("\n".join(f"wish number{n}" for n in range(300))).interests
-    for reader in (Reader(()), Reader(many), Reader(seeds("arxiv:graphs-1", "gone"))):
-        scores = order_block(day, [reader], SEEDS)
-        assert scores.shape == (1, len(papers))
-        assert np.isfinite(scores).all()
-        assert len(match_block(day, [reader], 10, SEEDS)[0]) <= 10
+    for reader in (
+        Reader(()),
+        Reader(many),
+        seeds("arxiv:graphs-1", "gone"),
+        likes("arxiv:graphs-1", "gone"),
+    ):
+        order = places(day, [reader], SEEDS)
+        assert sorted(order[0]) == list(range(len(papers)))
+        assert len(matched(day, [reader], 10, SEEDS)[0]) <= 10
     assert len(rows(day, Reader(parse_profile("蛋白质").interests))) in {0, 3}
 
 

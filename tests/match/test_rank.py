@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from newsletter.match.rank import Crowd, Papers, Ranking, rank
-from newsletter.match.topk import BARRED, Top
+from newsletter.match.topk import BARRED, LEAST, Top
 
 
 def a_crowd(seed: int, count: int, papers: int, dims: int = 8) -> tuple[Crowd, Papers]:
@@ -29,24 +31,35 @@ def a_crowd(seed: int, count: int, papers: int, dims: int = 8) -> tuple[Crowd, P
             muted=some(count, 12).multiply(sparse.random(count, 12, 0.2)).tocsr(),
             seen=some(count, papers),
             first_rows=random.integers(0, max(1, papers // 2), count),
+            floor=np.where(np.arange(count) % 3 == 0, LEAST, 0.5).astype(np.float32),
         ),
-        Papers(papers, np.ascontiguousarray(grid[count:].T, dtype=np.float32), some(12, papers)),
+        Papers(
+            papers,
+            np.ascontiguousarray(grid[count:].T, dtype=np.float32),
+            wishes=some(12, papers),
+            voices=some(12, papers),
+        ),
     )
 
 
 def naive(crowd: Crowd, papers: Papers, how: Ranking) -> Top:
     """One subscriber after the other, everything dense."""
-    wishes = papers.wishes.toarray()
+    wishes, voices = papers.wishes.toarray(), papers.voices.toarray()
     columns, scores = [], []
     for row in range(crowd.count):
         line = crowd.vectors[row].astype(np.float32) @ papers.vectors
-        line += crowd.weights[row].toarray()[0] @ wishes
+        wanted = crowd.weights[row].toarray()[0]
+        line += wanted @ wishes
+        hit, spoken = (wanted != 0) @ (wishes != 0), (wanted != 0) @ (voices != 0)
+        low = line < np.where(spoken, how.floor_in_words, crowd.floor[row])
         muted = (crowd.muted[row].toarray()[0] != 0) @ (wishes != 0)
         seen = crowd.seen[row].toarray()[0] != 0
-        line[muted | seen | (np.arange(papers.count) < crowd.first_rows[row])] = BARRED
+        line[muted | seen | (low & ~hit) | (np.arange(papers.count) < crowd.first_rows[row])] = (
+            BARRED
+        )
         best = np.argsort(-line, kind="stable")[: how.k]
-        columns.append(np.where(line[best] >= how.least, best, -1))
-        scores.append(np.where(line[best] >= how.least, line[best], BARRED))
+        columns.append(np.where(line[best] > LEAST, best, -1))
+        scores.append(np.where(line[best] > LEAST, line[best], BARRED))
     return Top(np.array(columns), np.array(scores))
 
 
@@ -54,7 +67,7 @@ def naive(crowd: Crowd, papers: Papers, how: Ranking) -> Top:
 @settings(max_examples=100, deadline=None)
 def test_equals_one_by_one(seed: int, count: int, papers: int, k: int) -> None:
     crowd, day = a_crowd(seed, count, papers)
-    how = Ranking(k=k, least=0.5)
+    how = Ranking(k=k, floor_in_words=-0.25)
     found, wanted = rank(crowd, day, how), naive(crowd, day, how)
     np.testing.assert_allclose(found.scores, wanted.scores, rtol=1e-5)
     # Boosts are added up in another order here, so only clear differences settle places.
@@ -66,7 +79,10 @@ def test_equals_one_by_one(seed: int, count: int, papers: int, k: int) -> None:
 @pytest.mark.parametrize(("block", "workers"), [(1, 1), (7, 2), (600, 2), (5000, 3)])
 def test_blocks_and_threads_change_nothing(block: int, workers: int, calibrate: bool) -> None:
     crowd, day = a_crowd(5, 1500, 90)
-    how = Ranking(k=20, calibrate=calibrate)
+    if calibrate:
+        known = np.linspace(0.1, 2, 1500, dtype=np.float32)
+        crowd = replace(crowd, mean=known - 1, spread=known)
+    how = Ranking(k=20)
     wanted = rank(crowd, day, how)
     found = rank(crowd, day, how, block=block, workers=workers)
     np.testing.assert_array_equal(found.columns, wanted.columns)
@@ -77,10 +93,17 @@ def test_calibration_makes_loud_and_quiet_readers_alike() -> None:
     random = np.random.default_rng(1)
     one = random.standard_normal(16).astype(np.float32)
     day = Papers(200, random.standard_normal((16, 200)).astype(np.float32))
-    crowd = Crowd(3, np.stack([one, 100 * one, 0 * one]))
-    top = rank(crowd, day, Ranking(k=200, calibrate=True))
-    np.testing.assert_allclose(top.scores[0], top.scores[1], atol=1e-5)
-    np.testing.assert_allclose([top.scores[0].mean(), top.scores[0].std()], [0, 1], atol=1e-5)
+    loud = np.array([1, 100, 0], np.float32)
+    ordinary = day.vectors.T @ one
+    crowd = Crowd(
+        3,
+        loud[:, None] * one,
+        mean=loud * ordinary.mean(),
+        spread=np.maximum(loud * ordinary.std(), 1e-6),
+    )
+    top = rank(crowd, day, Ranking(k=200))
+    np.testing.assert_allclose(top.scores[0], top.scores[1], atol=1e-3)
+    np.testing.assert_allclose([top.scores[0].mean(), top.scores[0].std()], [0, 1], atol=1e-3)
     assert not top.scores[2].any()
 
 

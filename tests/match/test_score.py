@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from newsletter.match.explain import explain
 from newsletter.match.features import day_features
-from newsletter.match.score import Reader, match_block
+from newsletter.match.readers import Reader
 from newsletter.model import EvidenceKind
 from subscribers.profile import Interest, Kind, parse_profile
 from tests.factories import entry
+from tests.match.ranking import matched
 
 ENTRIES = [
     entry(
@@ -52,14 +53,14 @@ DAY = day_features(ENTRIES)
 
 def ids(wishes: str, **more: object) -> list[int]:
     reader = Reader(parse_profile(wishes).interests, **more)  # type: ignore[arg-type]
-    return [DAY.entries[match.row].id for match in match_block(DAY, [reader], 10, {})[0]]
+    return [DAY.entries[match.row].id for match in matched(DAY, [reader], 10)[0]]
 
 
 def evidence(wishes: str, entry_id: int):
     reader = Reader(parse_profile(wishes).interests)
-    for match in match_block(DAY, [reader], 10, {})[0]:
+    for match in matched(DAY, [reader], 10)[0]:
         if DAY.entries[match.row].id == entry_id:
-            return explain(DAY, match, reader.interests, {})[0]
+            return explain(DAY, match, reader, {})[0]
     pytest.fail(f"{entry_id} was not matched")
 
 
@@ -112,10 +113,10 @@ def test_what_was_considered_or_sent_does_not_come_again() -> None:
 def test_a_seed_paper_finds_its_like() -> None:
     seed = Interest(Kind.SEED, "arxiv:2001.00001")
     texts = {"arxiv:2001.00001": ("Folding proteins", "Protein backbones by a diffusion model")}
-    (matches,) = match_block(DAY, [Reader((seed,))], 10, texts)
+    (matches,) = matched(DAY, [Reader((seed,))], 10, texts)
     assert DAY.entries[matches[0].row].id == 4
-    assert explain(DAY, matches[0], (seed,), texts)[0].detail == "Folding proteins"
-    assert match_block(DAY, [Reader((seed,))], 10, {}) == [[]]
+    assert explain(DAY, matches[0], Reader((seed,)), texts)[0].detail == "Folding proteins"
+    assert matched(DAY, [Reader((seed,))], 10, {}) == [[]]
 
 
 def test_evidence_quotes_the_paper() -> None:
@@ -133,8 +134,8 @@ def test_the_heavier_wish_comes_first() -> None:
 
 
 def test_an_empty_day_and_no_readers() -> None:
-    assert match_block(day_features([]), [Reader(())], 10, {}) == [[]]
-    assert match_block(DAY, [], 10, {}) == []
+    assert matched(day_features([]), [Reader(())], 10, {}) == [[]]
+    assert matched(DAY, [], 10) == []
 
 
 WISHES = st.lists(
@@ -153,8 +154,8 @@ def test_blocks_do_not_change_picks_and_what_is_muted_never_passes(profiles, mut
         Reader(parse_profile("\n".join([*wishes, f"-{muted}"])).interests)
         for wishes in ([wish for wish in each if wish != muted] for each in profiles)
     ]
-    together = match_block(DAY, readers, 3, {})
-    apart = [match_block(DAY, [reader], 3, {})[0] for reader in readers]
+    together = matched(DAY, readers, 3)
+    apart = [matched(DAY, [reader], 3)[0] for reader in readers]
     for one, other in zip(together, apart, strict=True):
         assert [(match.row, match.interests) for match in one] == [
             (match.row, match.interests) for match in other
