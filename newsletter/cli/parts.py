@@ -23,10 +23,13 @@ Day = Annotated[
 def open_app(*, real: bool = False, check: bool = True) -> App:
     """The application as the settings want it. `real`: refuse what must not mail real people."""
     from newsletter import settings
-    from newsletter.app import build
 
     loaded = settings.load()
-    return build(loaded.require_real() if real else loaded, check=check)
+    if real:
+        loaded.require_real()
+    from newsletter.app import build  # only now: what is wrong with the settings is told at once
+
+    return build(loaded, check=check)
 
 
 def open_database() -> Sessions:
