@@ -47,8 +47,8 @@ class Operator:
             "FROM": "Paperround <digest@paperround.example>",
             "BASE_URL": "https://papers.example",
             "OUTBOX": str(self.folder / "outbox"),
-            "SOURCES": "",
-            "SIGNALS": "",
+            "SOURCES": "none",
+            "SIGNALS": "none",
             "ALLOW_PRIVATE_SOURCES": "true",
         } | self.settings
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("NEWSLETTER_")}
