@@ -13,7 +13,7 @@ import typer
 import typer.exceptions
 
 from newsletter.cli import daily, evaluation, operate, people, places, previews
-from newsletter.cli.logs import log_unexpected, start_log
+from newsletter.cli.logs import log_unexpected
 from newsletter.cli.terminal import say
 from newsletter.errors import NewsletterError, SettingsError
 from subscribers.errors import SubscribersError
@@ -25,7 +25,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    callback=start_log,
 )
 for module in (operate, places, daily, previews, people, evaluation):
     module.register(app)

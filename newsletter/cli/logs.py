@@ -9,16 +9,10 @@ from newsletter.errors import SettingsError
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
-def start_log() -> None:
+def start_log(wanted: str) -> None:
     """Log lines go to stderr. A command by hand says itself what went wrong; a server only logs."""
     import structlog
 
-    from newsletter.settings import load
-
-    try:
-        wanted = load().log_level
-    except SettingsError:
-        wanted = "info"  # the command itself will say what is wrong
     serves = bool({"up", "serve"} & set(sys.argv[1:2]))
     level = _LEVELS[wanted] if serves or wanted == "debug" else _LEVELS["error"]
     structlog.configure(
@@ -36,5 +30,10 @@ def log_unexpected() -> None:
     """Log where the exception that is being handled comes from; seen at level debug alone."""
     import structlog
 
-    if structlog.is_configured():  # else its defaults would show it to everybody, on stdout
-        structlog.get_logger().debug("unexpected", exc_info=True)
+    from newsletter.settings import load
+
+    try:
+        start_log(load().log_level)
+    except SettingsError:
+        return
+    structlog.get_logger().debug("unexpected", exc_info=True)

@@ -28,14 +28,12 @@ def register(app: typer.Typer) -> None:
 def init(json: Json = False) -> None:
     """Create the database or bring it up to date, and add the sources of the settings."""
     from newsletter import settings
-    from newsletter.app import build
     from newsletter.store import sources
     from newsletter.store.engine import describe, open_engine, reading, upgrade
 
-    loaded = settings.load()
-    engine = open_engine(loaded.database_url)
+    engine = open_engine(settings.load().database_url)
     before, after = upgrade(engine)
-    app = build(loaded)
+    app = open_app()
     app.ensure_sources()
     with reading(app.sessions)() as session:
         names = [source.name for source in sources.all_sources(session)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter import clock
+from newsletter.cli.logs import start_log
 from newsletter.errors import NewsletterError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def open_app(*, real: bool = False, check: bool = True) -> App:
         loaded.require_real()
     from newsletter.app import build  # only now: what is wrong with the settings is told at once
 
+    start_log(loaded.log_level)
     return build(loaded, check=check)
 
 
