@@ -6,12 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import Engine, create_engine, text
 
 from newsletter.app import App
 from newsletter.store.engine import Sessions, open_engine, open_sessions, upgrade
 from tests import postgres
 from tests.operator import Operator
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    """A command that a test runs in this process sets up the log; no later test may feel it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
