@@ -110,12 +110,12 @@ class Settings(BaseSettings):
     sources: Annotated[tuple[str, ...], NoDecode] = Field(
         ("arxiv-rss:cs.AI+cs.CL+cs.CV+cs.LG", "hf-daily"),
         description="Sources, comma-separated: arxiv-rss:CATEGORIES, arxiv-api:CATEGORIES, hf-daily, "
-        "or the address of any feed.",
+        "or the address of any feed; or none.",
     )
     signals: Annotated[tuple[Literal["hackernews", "github", "reddit"], ...], NoDecode] = Field(
         ("hackernews",),
         description="Where papers are talked about, comma-separated: hackernews, github (stars), "
-        "reddit; empty: nowhere.",
+        "reddit; or none.",
     )
     site_name: str = Field(
         "Paperround", min_length=1, max_length=60, description="Name of the site."
@@ -192,6 +192,8 @@ class Settings(BaseSettings):
     @field_validator("sources", "signals", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
+        if value == "none":  # an empty value cannot say it, for that stands for the default
+            return ()
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value

@@ -19,6 +19,7 @@ from subscribers import importing
 from tests.factories import NOW, listed
 
 SECRET = "a secret for tests, long enough"
+ROOT = Path(__file__).parents[1]
 
 
 @dataclass
@@ -46,11 +47,12 @@ class Operator:
             "FROM": "Paperround <digest@paperround.example>",
             "BASE_URL": "https://papers.example",
             "OUTBOX": str(self.folder / "outbox"),
-            "SOURCES": "",
-            "SIGNALS": "",
+            "SOURCES": "none",
+            "SIGNALS": "none",
             "ALLOW_PRIVATE_SOURCES": "true",
         } | self.settings
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("NEWSLETTER_")}
+        inherited["PYTHONPATH"] = str(ROOT)  # this tree's command, not that of an installed one
         return inherited | {f"NEWSLETTER_{name}": value for name, value in base.items()}
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:

@@ -83,6 +83,7 @@ class _Server(ThreadingHTTPServer):
 def _handler(web: Web) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else each answer's body waits 40 ms behind its head
 
         def do_GET(self) -> None:
             parts = urlsplit(self.path)

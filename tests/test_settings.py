@@ -87,6 +87,14 @@ def test_an_empty_value_is_unset_and_a_missing_folder_is_told(monkeypatch) -> No
         load(None)
 
 
+def test_none_is_no_place_at_all_and_empty_is_the_default(monkeypatch) -> None:
+    monkeypatch.setenv("NEWSLETTER_SIGNALS", "none")
+    monkeypatch.setenv("NEWSLETTER_SOURCES", "none")
+    assert (load(None).signals, load(None).sources) == ((), ())
+    monkeypatch.setenv("NEWSLETTER_SIGNALS", "")
+    assert load(None).signals == ("hackernews",)
+
+
 def test_what_would_mail_real_people_forgeable_links_is_refused() -> None:
     with pytest.raises(SettingsError) as caught:
         load(None).require_real()

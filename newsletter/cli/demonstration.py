@@ -10,6 +10,7 @@ from typing import Any
 from newsletter import clock
 from newsletter.app import App, build
 from newsletter.cli.daily import print_collected
+from newsletter.cli.logs import start_log
 from newsletter.cli.terminal import print_table, say, watch
 from newsletter.errors import NewsletterError
 from newsletter.settings import Settings
@@ -37,7 +38,9 @@ _WISHES = {
 
 def play(folder: Path, base_url: str, *, quiet: bool) -> tuple[App, list[dict[str, Any]]]:
     """Set everything up anew in the folder and run one edition. Returns a row for each reader."""
-    app = build(_fresh(folder, base_url))
+    settings = _fresh(folder, base_url)
+    start_log(settings.log_level)
+    app = build(settings)
     now = clock.now()
     with app.sessions.begin() as session:
         add_source(session, "samples", "samples", {})

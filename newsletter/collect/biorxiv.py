@@ -15,6 +15,7 @@ from newsletter.collect.foreign import Record, ask
 from newsletter.collect.http import Http
 from newsletter.collect.port import Batch, Request
 from newsletter.collect.searching import Found, Page, TakenBack
+from newsletter.collect.text import fold
 from newsletter.errors import SourceError
 from newsletter.model import Listed, ListingType
 
@@ -52,7 +53,7 @@ def _pages(settings: Mapping[str, Any], request: Request, http: Http) -> Iterato
         status = told.text("status").lower()
         if status != "ok":
             if not status.startswith("no posts"):
-                raise SourceError(f"{answer.url} answered: {status[:200] or 'no status'}")
+                raise SourceError(f"{answer.url} answered: {fold(status)[:200] or 'no status'}")
             return
         items = document.members(answer, "collection")
         kept = [each for each in items if not wanted or _category_of(each) in wanted]

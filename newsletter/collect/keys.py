@@ -98,6 +98,8 @@ def canonical_url(text: str) -> str | None:
         port = parts.port
     except ValueError:
         return None
+    if not host:  # nothing but dots
+        return None
     if host == "google.com" and parts.path == "/url":  # alerts wrap every link
         inner = dict(parse_qsl(parts.query)).get("url") or dict(parse_qsl(parts.query)).get("q")
         if inner and inner.startswith("http"):

@@ -176,6 +176,10 @@ def test_any_value_may_be_any_other(kind: str, data: st.DataObject) -> None:
     collected(kind, json.dumps(document).encode())
 
 
+def test_a_control_character_as_the_status_is_no_part_of_the_error() -> None:
+    assert collected("biorxiv", b'{"messages": [{"status": "\\u001f"}], "collection": []}') is None
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_value_of_a_signal_may_be_any_other(data: st.DataObject) -> None:

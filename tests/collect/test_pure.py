@@ -99,6 +99,7 @@ def test_keys(name: str, key: str | None) -> None:
 @given(st.text(max_size=60) | st.from_regex(r"https?://[^\s]{1,80}", fullmatch=True))
 @example("https://example.org/%ff%80?a=%ff")
 @example("https://example.org:99999/")
+@example("HTTP://.")
 def test_a_canonical_url_is_its_own_canonical_url(text: str) -> None:
     found = keys.canonical_url(text)
     assert found is None or keys.canonical_url(found) == found
