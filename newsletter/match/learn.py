@@ -32,6 +32,9 @@ EVIDENCE = 10.0  # with so many likes, the background counts half
 KEPT_TERMS = 1000
 COMMON_TERMS = 5000
 
+# A reader's own texts are at least so many spreads above an ordinary paper, even where what they want is
+# a third of everything.
+OWN_ABOVE = 4.0
 # Where no background tells what is ordinary: the mean likeness of two papers, and its spread.
 ORDINARY_MEAN, ORDINARY_SPREAD = 0.02, 0.04
 
@@ -133,7 +136,8 @@ def _learn(
         behind = -space.background.weights(told @ against.T).T
         alone = np.asarray(alone * (1 - share)[:, None], np.float32)
         related = sparse.csr_matrix(sparse.diags((1 - share).astype(np.float32)) @ related)
-    return _profiles(space, known, alone / length[:, None] + against, related, behind)
+    weights = alone / length[:, None] + against
+    return _profiles(space, known, weights, related, behind=behind, wanted=points.wanted())
 
 
 def _words(
@@ -185,6 +189,13 @@ class _Points:
         )
         return cls(rows, values, noise, real, evidence, len(place) + len(tastes))
 
+    def wanted(self) -> NDArray[np.bool_]:
+        """Which texts each reader wants more like, (readers, kernel rows)."""
+        found = np.zeros((len(self.rows), self.width), bool)
+        readers, columns = np.nonzero(self.values > 0)
+        found[readers, self.rows[readers, columns]] = True
+        return found
+
     def solve(self, kernel: Floats) -> tuple[Floats, Floats]:
         """Weights (readers, kernel rows), and the length of the vector they make, (readers,)."""
         weights = np.zeros((len(self.rows), self.width), np.float32)
@@ -224,9 +235,14 @@ def _profiles(
     known: Features,
     weights: Floats,
     related: sparse.csr_matrix,
+    *,
     behind: Floats | None,
+    wanted: NDArray[np.bool_],
 ) -> Profiles:
-    """Add up what each reader's vector is made of, and see how like it is to ordinary papers."""
+    """Add up what each reader's vector is made of, and see how like it is to ordinary papers.
+
+    `wanted`: which of the known texts are a reader's own, (readers, known).
+    """
     terms = sparse.csr_matrix(weights) @ known.terms
     dense = weights @ known.dense
     if len(space.archive):
@@ -242,18 +258,11 @@ def _profiles(
     terms = terms + widened(common, terms.shape[1])
     dense = np.asarray(dense + behind @ papers.dense, np.float32)
     found = Features(strongest(sparse.csr_matrix(terms)), dense)
-    return Profiles(found, *ordinary(found.likeness(papers)))
-
-
-def ordinary(likeness: Floats) -> tuple[Floats, Floats]:
-    """What of a reader's likeness to all kinds of papers is ordinary, and its spread: both (readers,).
-
-    Read off the lower half, for in the upper one stands what the reader wants, which may be a third of
-    everything.
-    """
-    tenth, middle = np.quantile(likeness, (0.1, 0.5), axis=1).astype(np.float32)
-    spread = np.maximum((middle - tenth) / _TENTH_OF_NORMAL, likeness.std(axis=1) / 2)
-    return middle, np.where(spread > 1e-6, spread, 1.0).astype(np.float32)
+    ordinary = found.likeness(papers)
+    own = (found.likeness(known) * wanted).sum(axis=1) / np.maximum(wanted.sum(axis=1), 1)
+    mean = ordinary.mean(axis=1)
+    spread = np.minimum(ordinary.std(axis=1), (own - mean) / OWN_ABOVE)
+    return Profiles(found, mean, np.where(spread > 1e-6, spread, 1.0).astype(np.float32))
 
 
 def strongest(terms: sparse.csr_matrix, kept: int | None = None) -> sparse.csr_matrix:

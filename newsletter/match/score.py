@@ -23,8 +23,8 @@ from subscribers.profile import Kind
 
 # How many spreads above an ordinary paper one must be to be sent, however little else there is; less
 # where a wish is met in words. What they cost and spare: benchmarks/ablate.py.
-FLOOR = 2.0
-FLOOR_IN_WORDS = 0.5
+FLOOR = 2.5
+FLOOR_IN_WORDS = 0.75
 # Popularity only orders what is equal otherwise: at most a tenth of a spread.
 MOST_PRIOR = 0.1
 # An example paper that is hardly like an entry is named only where nothing better speaks for it.

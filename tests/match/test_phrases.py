@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from newsletter.match.explain import fragment
@@ -234,6 +236,8 @@ def test_unquoted_words_are_found_with_any_ending(one: str, other: str, ending: 
 def test_a_phrase_is_not_found_across_the_title_nor_with_a_word_missing(phrase, data) -> None:
     cut = data.draw(st.integers(1, len(phrase) - 1))
     missing = data.draw(st.integers(0, len(phrase) - 1))
+    # Joined, "abab b" is ababb, and so a form of abab: no words of ours, but of the draw.
+    assume(not any(root(one + two) in {root(one), root(two)} for one, two in pairwise(phrase)))
     # A word that no phrase holds keeps what is left from saying the phrase by itself.
     rest = ["qqq" if at == missing else word for at, word in enumerate(phrase)]
     day = day_features(
