@@ -10,23 +10,18 @@ real day for 100,000 subscribers with 3 wishes each, through the planner of the 
 from __future__ import annotations
 
 import gc
-import os
 import random
 import statistics
 import tempfile
 import time
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from scipy import sparse
-from sqlalchemy import create_engine, func, insert, select, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import func, insert, select
 
 from benchmarks import harness
 from newsletter.match.rank import Crowd, Papers, Ranking, ranked_blocks
@@ -38,13 +33,13 @@ from newsletter.store.engine import Sessions, open_engine, open_sessions, upgrad
 from newsletter.store.tables import Pick
 from subscribers.consent import State
 from subscribers.tables import InterestRow, Subscriber
+from tests import postgres
 
 DAY = date(2026, 6, 9)
 NOW = datetime(2026, 6, 9, 7, 0, tzinfo=UTC)
 SUBSCRIBERS, PAPERS, DIMS, BEST = 1_000_000, 500, 384, 30
 DISTINCT, PHRASES, AUTHORS = 50_000, 5, 2
 REPEATS = 5
-POSTGRESQL = os.environ.get("PAPERROUND_TEST_POSTGRESQL", "postgresql://127.0.0.1:5432/postgres")
 
 
 def main() -> None:
@@ -215,30 +210,9 @@ def databases() -> Iterator[tuple[str, str]]:
     """SQLite in a folder of its own; PostgreSQL in a database of its own, if a server answers."""
     with tempfile.TemporaryDirectory() as folder:
         yield "sqlite", f"sqlite:///{Path(folder) / 'newsletter.sqlite3'}"
-    with own_postgresql() as url:
+    with postgres.own_database() as url:
         if url is not None:
             yield "postgresql", url
-
-
-@contextmanager
-def own_postgresql() -> Iterator[str | None]:
-    url = make_url(POSTGRESQL)
-    if url.username is None:
-        url = url.set(username=os.environ.get("USER") or "root")
-    admin = create_engine(url, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3})
-    name = f"paperround_bench_{uuid.uuid4().hex[:12]}"
-    try:
-        with admin.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-    except OperationalError:
-        yield None
-        return
-    try:
-        yield url.set(database=name).render_as_string(hide_password=False)
-    finally:
-        with admin.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        admin.dispose()
 
 
 if __name__ == "__main__":

@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
 
 from newsletter.app import App
 from newsletter.store.engine import Sessions, open_engine, open_sessions, upgrade
+from tests import postgres
 from tests.operator import Operator
-
-# Names a PostgreSQL server on which databases may be made and dropped; the default is a local one.
-POSTGRESQL = os.environ.get("PAPERROUND_TEST_POSTGRESQL", "postgresql://127.0.0.1:5432/postgres")
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str | None]:
-    """The address of an empty database of this test run's own, or None where no server answers."""
-    url = make_url(POSTGRESQL)
-    if url.username is None:
-        url = url.set(username=os.environ.get("USER") or "root")
-    admin = create_engine(url, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3})
-    name = f"paperround_test_{uuid.uuid4().hex[:12]}"
-    try:
-        with admin.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-    except OperationalError:
-        yield None
-        return
-    yield url.set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    """The address of a database of this process's own (xdist has several), or None without a server."""
+    with postgres.own_database() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -48,7 +29,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     server = request.getfixturevalue("postgresql")
     if server is None:
         pytest.skip(
-            f"no PostgreSQL answers at {POSTGRESQL}; PAPERROUND_TEST_POSTGRESQL names another"
+            f"no PostgreSQL answers at {postgres.SERVER}; PAPERROUND_TEST_POSTGRESQL names another"
         )
     _empty(server)
     return server

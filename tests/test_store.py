@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 
+from newsletter import migrations
 from newsletter.errors import StoreError
-from newsletter.store.engine import Sessions, _config, open_engine, require_current, upgrade
+from newsletter.store.engine import (
+    Sessions,
+    _config,
+    open_engine,
+    require_current,
+    revisions,
+    upgrade,
+)
 from subscribers.feedback import vote
 from subscribers.orm import Base
 from subscribers.tables import InterestRow, Subscriber, Vote
@@ -21,6 +33,13 @@ def test_migrations_make_the_tables_that_the_code_declares(engine: Engine) -> No
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_migrations_follow_each_other_in_the_order_of_their_files() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    newest_first = ScriptDirectory.from_config(config).walk_revisions()
+    assert [script.revision for script in newest_first] == list(reversed(revisions()))
 
 
 def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
@@ -51,6 +70,10 @@ def test_an_empty_database_is_refused_with_what_to_do(database_url: str) -> None
 
 
 def test_an_older_database_is_refused_and_a_newer_one_too(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    with pytest.raises(StoreError, match="revision 0001"):
+        require_current(engine)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StoreError, match="newer Paperround"):

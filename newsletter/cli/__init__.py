@@ -1,22 +1,22 @@
-"""The command line: `newsletter ...`."""
+"""The command line: `newsletter ...`.
+
+What a command needs is imported when it runs: NumPy, SciPy and the web server take longer to load than
+most commands take to do their work.
+"""
 
 from __future__ import annotations
 
 import signal
 import sys
 
-import structlog
 import typer
 import typer.exceptions
-from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.cli import daily, evaluation, operate, people, places, previews
+from newsletter.cli.logs import log_unexpected, start_log
 from newsletter.cli.terminal import say
 from newsletter.errors import NewsletterError, SettingsError
-from newsletter.settings import load
 from subscribers.errors import SubscribersError
-
-_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 app = typer.Typer(
     name="newsletter",
@@ -25,6 +25,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    callback=start_log,
 )
 for module in (operate, places, daily, previews, people, evaluation):
     module.register(app)
@@ -41,16 +42,12 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run a command and return its exit code; what went wrong is one plain line on stderr."""
-    _configure_log()
     try:
         result = app(arguments, standalone_mode=False)
     except SettingsError as error:
         return _fail(error, 2)
     except (NewsletterError, SubscribersError) as error:
         return _fail(error, 1)
-    except SQLAlchemyError as error:
-        cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        return _fail(f"the database failed: {cause}", 1)
     except typer.exceptions.TyperException as error:
         return _misused(error)
     except typer.Abort:
@@ -63,10 +60,19 @@ def run(arguments: list[str]) -> int:
         told = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
         return _fail(told or error, 1)
     except Exception as error:  # noqa: BLE001  (no traceback reaches a person; debug shows it)
-        structlog.get_logger().debug("unexpected", exc_info=True)
-        told = f"unexpected: {type(error).__name__}: {error}"
-        return _fail(f"{told} (NEWSLETTER_LOG_LEVEL=debug shows where)", 1)
+        return _unforeseen(error)
     return int(result or 0)
+
+
+def _unforeseen(error: Exception) -> int:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    if isinstance(error, SQLAlchemyError):
+        cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        return _fail(f"the database failed: {cause}", 1)
+    log_unexpected()
+    told = f"unexpected: {type(error).__name__}: {error}"
+    return _fail(f"{told} (NEWSLETTER_LOG_LEVEL=debug shows where)", 1)
 
 
 def _misused(error: typer.exceptions.TyperException) -> int:
@@ -82,22 +88,3 @@ def _misused(error: typer.exceptions.TyperException) -> int:
 def _fail(error: object, code: int) -> int:
     say(f"newsletter: {error}", style="red")
     return code
-
-
-def _configure_log() -> None:
-    """Log lines go to stderr. A command by hand says itself what went wrong; a server only logs."""
-    try:
-        wanted = load().log_level
-    except SettingsError:
-        wanted = "info"  # the command itself will say what is wrong
-    serves = bool({"up", "serve"} & set(sys.argv[1:2]))
-    level = _LEVELS[wanted] if serves or wanted == "debug" else _LEVELS["error"]
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from newsletter import clock
-from newsletter.app import App
-from newsletter.cli.parts import Day, failed_if, open_app, parse_day
-from newsletter.cli.previews import would_get
+from newsletter.cli.parts import Day, failed_if, open_app, open_database, parse_day
 from newsletter.cli.terminal import Json, print_json, print_table, progress, say, watch
 from newsletter.model import Outcome
-from newsletter.pipeline import counting
-from newsletter.stages.collect import CollectReport
-from newsletter.stages.plan import PlanReport
-from newsletter.stages.send import SendReport
-from newsletter.store import ledger
-from newsletter.store.engine import reading as reading_sessions
-from newsletter.store.ledger import Scope
-from subscribers import audience
+
+if TYPE_CHECKING:
+    from newsletter.app import App
+    from newsletter.stages.collect import CollectReport
+    from newsletter.stages.plan import PlanReport
+    from newsletter.stages.send import SendReport
 
 Source = Annotated[list[str] | None, typer.Option("--source", help="Only this source; repeatable.")]
 
@@ -70,6 +66,8 @@ def run(
 
 
 def _collect(app: App, day: date, names: list[str] | None, *, quiet: bool) -> CollectReport:
+    from newsletter.pipeline import counting
+
     with progress("Collecting", None, quiet=quiet) as advance:
         return app.collect(day, clock.now(), counting(advance), names)
 
@@ -80,10 +78,14 @@ def send(
     json: Json = False,
 ) -> None:
     """Send what is planned and due, and what was put off; a stopped run goes on where it stood."""
+    from newsletter.store.engine import reading
+    from newsletter.store.ledger import Scope
+    from subscribers import audience
+
     scope = Scope(day=parse_day(day) if day else None)
     app = open_app(real=True)
     if only is not None:
-        with reading_sessions(app.sessions)() as session:
+        with reading(app.sessions)() as session:
             member = audience.by_address(session, only, now=clock.now())
         failed_if(member is None, f"nobody who may be mailed is subscribed as {only}")
         scope = replace(scope, subscriber_id=member.id if member else None)
@@ -107,9 +109,11 @@ def send(
 
 def status(day: Day = None, json: Json = False) -> None:
     """How an edition's deliveries stand; the counts add up to its audience."""
+    from newsletter.store import ledger
+    from newsletter.store.engine import reading
+
     chosen = parse_day(day)
-    app = open_app()
-    with reading_sessions(app.sessions)() as session:
+    with reading(open_database())() as session:
         counts = ledger.counts(session, chosen)
     total = sum(count for _, _, count in counts)
     if json:
@@ -121,6 +125,8 @@ def status(day: Day = None, json: Json = False) -> None:
 
 
 def _dry_run(app: App, day: date, *, json: bool) -> None:
+    from newsletter.cli.would import would_get
+
     collected = _collect(app, day, None, quiet=json)
     would = would_get(app, day, clock.now(), None)
     rows = [(one.person.email, one.count, one.why) for one in would]
@@ -164,7 +170,10 @@ def print_collected(report: CollectReport) -> None:
 
 def print_edition(app: App, day: date) -> None:
     """What became of an edition: a line a reader while they fit, else the counts alone."""
-    with reading_sessions(app.sessions)() as session:
+    from newsletter.store import ledger
+    from newsletter.store.engine import reading
+
+    with reading(app.sessions)() as session:
         rows = ledger.overview(session, day, limit=40)
         counts = ledger.counts(session, day)
     if len(rows) < 40:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from newsletter.cli.terminal import Json, print_json, print_table, progress
-from newsletter.match.evaluate import METRICS, Figures, evaluate
-from newsletter.stages.tasks import RANKERS, read_folder
+
+if TYPE_CHECKING:
+    from newsletter.match.evaluate import Figures
 
 Ranker = Annotated[list[str] | None, typer.Option("--ranker", help="Only this ranker; repeatable.")]
 
@@ -26,6 +27,9 @@ def evaluate_folder(
     json: Json = False,
 ) -> None:
     """Rank tasks with known answers by the code that serves mails, and print how good it is."""
+    from newsletter.match.evaluate import evaluate
+    from newsletter.stages.tasks import RANKERS, read_folder
+
     names = ranker or list(RANKERS)
     for name in names:
         if name not in RANKERS:
@@ -47,6 +51,8 @@ def evaluate_folder(
 
 
 def _print(name: str, groups: Mapping[str, Figures]) -> None:
+    from newsletter.match.evaluate import METRICS
+
     rows = [
         [
             group,

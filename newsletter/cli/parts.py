@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter import clock, settings
-from newsletter.app import App, build
+from newsletter import clock
 from newsletter.errors import NewsletterError
+
+if TYPE_CHECKING:
+    from newsletter.app import App
+    from newsletter.store.engine import Sessions
 
 Day = Annotated[
     str | None,
@@ -19,8 +22,24 @@ Day = Annotated[
 
 def open_app(*, real: bool = False, check: bool = True) -> App:
     """The application as the settings want it. `real`: refuse what must not mail real people."""
+    from newsletter import settings
+
     loaded = settings.load()
-    return build(loaded.require_real() if real else loaded, check=check)
+    if real:
+        loaded.require_real()
+    from newsletter.app import build  # only now: what is wrong with the settings is told at once
+
+    return build(loaded, check=check)
+
+
+def open_database() -> Sessions:
+    """The database of the settings alone, for commands that need no more. Raises StoreError."""
+    from newsletter import settings
+    from newsletter.store.engine import open_engine, open_sessions, require_current
+
+    engine = open_engine(settings.load().database_url)
+    require_current(engine)
+    return open_sessions(engine)
 
 
 def parse_day(text: str | None) -> date:

@@ -5,23 +5,19 @@ from __future__ import annotations
 import io
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from newsletter import clock
-from newsletter.app import queue_notice
-from newsletter.cli.parts import open_app
+from newsletter.cli.parts import open_app, open_database
 from newsletter.cli.terminal import Json, print_json, print_table, say
 from newsletter.errors import NewsletterError
-from newsletter.store.engine import reading
-from subscribers import importing, privacy
-from subscribers.address import parse_address
-from subscribers.signup import NoticeKind
-from subscribers.tables import Subscriber
-from subscribers.tokens import Purpose
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from subscribers.tables import Subscriber
 
 
 def register(app: typer.Typer) -> None:
@@ -38,8 +34,12 @@ def list_subscribers(
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50, json: Json = False
 ) -> None:
     """List subscribers, the latest first."""
-    app = open_app()
-    with reading(app.sessions)() as session:
+    from sqlalchemy import select
+
+    from newsletter.store.engine import reading
+    from subscribers.tables import Subscriber
+
+    with reading(open_database())() as session:
         found = session.scalars(
             select(Subscriber).order_by(Subscriber.id.desc()).limit(limit)
         ).all()
@@ -82,6 +82,11 @@ def import_file(
     json: Json = False,
 ) -> None:
     """Import people from CSV or JSON; a bad row is told by its line and costs no other row."""
+    from newsletter.app import queue_notice
+    from subscribers import importing
+    from subscribers.signup import NoticeKind
+    from subscribers.tokens import Purpose
+
     app = open_app()
     now = clock.now()
     try:
@@ -125,8 +130,10 @@ def export(
     file: Annotated[Path | None, typer.Argument(help="Where to; standard output if unset.")] = None,
 ) -> None:
     """Export all subscribers as CSV, in the form that `import` reads."""
-    app = open_app()
-    with reading(app.sessions)() as session:
+    from newsletter.store.engine import reading
+    from subscribers import importing
+
+    with reading(open_database())() as session:
         if file is None:
             importing.export_csv(session, sys.stdout)
             return
@@ -137,9 +144,14 @@ def export(
 
 def erase(email: str, json: Json = False) -> None:
     """Erase a person; what stays is a hash that keeps them from being mailed again."""
-    app = open_app()
+    from sqlalchemy import select
+
+    from subscribers import privacy
+    from subscribers.address import parse_address
+    from subscribers.tables import Subscriber
+
     known = parse_address(email).hash
-    with app.sessions.begin() as session:
+    with open_database().begin() as session:
         person = session.scalar(select(Subscriber.id).where(Subscriber.address_hash == known))
         if person is None:
             raise NewsletterError(f"nobody is subscribed as {email}")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.parts import open_app
+from newsletter.cli.parts import open_database
 from newsletter.cli.terminal import Json, print_json, print_table, say
-from newsletter.stages.sources import add_spec
-from newsletter.store import sources
-from newsletter.store.engine import reading
-from newsletter.store.sources import SourceView
+
+if TYPE_CHECKING:
+    from newsletter.store.sources import SourceView
 
 
 def register(app: typer.Typer) -> None:
@@ -25,8 +24,10 @@ def register(app: typer.Typer) -> None:
 
 def list_sources(json: Json = False) -> None:
     """List the sources and how their last visits went."""
-    app = open_app()
-    with reading(app.sessions)() as session:
+    from newsletter.store import sources
+    from newsletter.store.engine import reading
+
+    with reading(open_database())() as session:
         found = sources.all_sources(session)
     if json:
         print_json(
@@ -79,8 +80,9 @@ def add(
     json: Json = False,
 ) -> None:
     """Add a source."""
-    app = open_app()
-    with app.sessions.begin() as session:
+    from newsletter.stages.sources import add_spec
+
+    with open_database().begin() as session:
         added = add_spec(session, source, name)
     if json:
         print_json({"name": added.name, "kind": added.kind, "settings": dict(added.settings)})
@@ -90,8 +92,9 @@ def add(
 
 def remove(name: str, json: Json = False) -> None:
     """Remove a source; the papers that it brought stay."""
-    app = open_app()
-    with app.sessions.begin() as session:
+    from newsletter.store import sources
+
+    with open_database().begin() as session:
         sources.remove(session, name)
     if json:
         print_json({"removed": name})

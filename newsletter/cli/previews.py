@@ -2,53 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from email import message_from_bytes
 from email.policy import default as default_policy
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from newsletter import clock
-from newsletter.app import App
 from newsletter.cli.parts import Day, failed_if, open_app, parse_day
 from newsletter.cli.terminal import Json, print_json, print_table
-from newsletter.model import Digest, Entry, Message, Skip
-from newsletter.pipeline import everybody
-from newsletter.stages.letters import DigestLetters, Person
-from newsletter.stages.specimens import specimens
-from newsletter.store import reading
-from newsletter.store.engine import reading as reading_sessions
-from subscribers import audience
+from newsletter.model import Digest, Message, Skip
+
+if TYPE_CHECKING:
+    from newsletter.app import App
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("preview")(preview)
-
-
-@dataclass(frozen=True, slots=True)
-class Would:
-    """What somebody would get."""
-
-    person: Person
-    digest: Digest | Skip
-    entries: dict[int, Entry]
-
-    @property
-    def count(self) -> int:
-        """How many papers."""
-        return len(self.digest.picks) if isinstance(self.digest, Digest) else 0
-
-    @property
-    def why(self) -> str:
-        """The wishes that they are for, or why there are none."""
-        if isinstance(self.digest, Skip):
-            return self.digest.reason.value
-        wishes = (pick.evidence[0].interest or "popular today" for pick in self.digest.picks)
-        return ", ".join(dict.fromkeys(wishes))
 
 
 def preview(
@@ -63,6 +36,8 @@ def preview(
 
     Nothing is planned, nothing is sent.
     """
+    from newsletter.stages.specimens import specimens
+
     chosen, now = parse_day(day), clock.now()
     app = open_app()
     out.mkdir(parents=True, exist_ok=True)
@@ -81,6 +56,9 @@ def preview(
 
 
 def _preview_of(app: App, email: str, day: date, now: datetime, out: Path) -> list[dict[str, Any]]:
+    from newsletter.cli.would import would_get
+    from newsletter.stages.letters import DigestLetters
+
     found = would_get(app, day, now, email)
     failed_if(not found, f"nobody who may be mailed is subscribed as {email}")
     (would,) = found
@@ -97,21 +75,3 @@ def _write(path: Path, message: Message) -> dict[str, Any]:
     path.write_bytes(message.data)
     parsed = message_from_bytes(message.data, policy=default_policy)
     return {"file": str(path), "subject": str(parsed["Subject"]), "bytes": len(message.data)}
-
-
-def would_get(app: App, day: date, now: datetime, email: str | None) -> list[Would]:
-    """What everybody, or the one at an address, would get for the edition of `day`."""
-    planner = app.planner(now)
-    found: list[Would] = []
-    with reading_sessions(app.sessions)() as session:
-        if email is None:
-            blocks = everybody(day, now)(session, 0)
-        else:
-            member = audience.by_address(session, email, now=now)
-            blocks = iter([[replace(member, edition_day=day)]] if member else [])
-        for members in blocks:
-            for member, digest in zip(members, planner.choose(session, members), strict=True):
-                ids = [p.entry_id for p in digest.picks] if isinstance(digest, Digest) else []
-                person = Person(member.id, member.email, member.links_version)
-                found.append(Would(person, digest, reading.entries_by_id(session, ids)))
-    return found

@@ -6,16 +6,16 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from newsletter.pipeline import Watch
+if TYPE_CHECKING:
+    from newsletter.pipeline import Watch
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -61,6 +61,8 @@ def progress(label: str, total: int | None, *, quiet: bool) -> Iterator[Callable
     if quiet or not err.is_terminal:
         yield lambda _: None
         return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task(label, total=total)

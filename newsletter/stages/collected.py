@@ -67,8 +67,12 @@ class SourceReport:
         return "; ".join(filter(None, told))
 
     def as_dict(self) -> dict[str, Any]:
-        """For `--json` and the edition's row: the counts stand beside the rest."""
+        """For `--json` and the edition's row: the counts of papers stand beside the rest.
+
+        `unchanged` is such a count; `not_modified` tells that the source itself said 304.
+        """
         found = {name: value for name, value in asdict(self).items() if name != "saved"}
+        found["not_modified"] = found.pop("unchanged")
         found |= {"problems": list(self.problems), "notes": list(self.notes), "line": self.line}
         found |= {"caught_up": [day.isoformat() for day in self.caught_up]}
         found |= {"batch_day": self.batch_day.isoformat() if self.batch_day else None}

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from newsletter.errors import StoreError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 Sessions = sessionmaker[Session]
 
@@ -71,6 +71,8 @@ def reading(sessions: Sessions) -> Sessions:
 
 
 def _config(connection: Connection) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
@@ -82,33 +84,49 @@ def upgrade(engine: Engine) -> tuple[str | None, str]:
 
     Raises StoreError if the database cannot be reached or belongs to a newer Paperround.
     """
+    from alembic import command
+
     with _plainly(engine), engine.begin() as connection:
-        config = _config(connection)
-        before = MigrationContext.configure(connection).get_current_revision()
-        script = ScriptDirectory.from_config(config)
-        _known(script, before)
-        command.upgrade(config, "head")
-        return before, script.get_current_head() or ""
+        before = _revision(connection)
+        _known(before)
+        command.upgrade(_config(connection), "head")
+        return before, revisions()[-1]
 
 
 def require_current(engine: Engine) -> None:
     """Raise StoreError unless the database's tables are exactly those of this code."""
     with _plainly(engine), engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-        script = ScriptDirectory.from_config(_config(connection))
-        if current == script.get_current_head():
+        current = _revision(connection)
+        if current == revisions()[-1]:
             return
         if current is None:
             raise StoreError(f"{describe(engine)} has no tables yet: run `newsletter init`")
-        _known(script, current)
+        _known(current)
         raise StoreError(
             f"{describe(engine)} is older than this code (revision {current}, "
-            f"needed {script.get_current_head()}): run `newsletter init`"
+            f"needed {revisions()[-1]}): run `newsletter init`"
         )
 
 
-def _known(script: ScriptDirectory, revision: str | None) -> None:
-    if revision is not None and revision not in {item.revision for item in script.walk_revisions()}:
+@cache
+def revisions() -> tuple[str, ...]:
+    """All revisions of the tables, the oldest first: the numbers of the migrations' files.
+
+    Alembic would tell, but every command asks, and loading Alembic takes longer than most of them.
+    """
+    files = (_MIGRATIONS / "versions").glob("[0-9]*.py")
+    return tuple(sorted(path.stem.partition("_")[0] for path in files))
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
+
+
+def _known(revision: str | None) -> None:
+    if revision is not None and revision not in revisions():
         raise StoreError(
             f"the database is at revision {revision}, which this code does not know: "
             "it was made by a newer Paperround"

@@ -209,7 +209,7 @@ def test_up_serves_and_ends_cleanly(operator: Operator, end: signal.Signals) -> 
     port = free_port()
     process = operator.start("up", "--port", str(port))
     try:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60  # a busy machine loads slowly
         while True:
             assert process.poll() is None, process.communicate()
             assert time.monotonic() < until

@@ -21,6 +21,7 @@ from newsletter.model import Listed
 from newsletter.stages.collect import CollectReport, Step, collect
 from newsletter.stages.sources import add_source, add_spec, ensure_sources
 from newsletter.store import sources
+from newsletter.store.entries import Saved
 from newsletter.store.tables import Edition, Entry, Listing
 from tests import inputs, servers
 from tests.servers import Web
@@ -387,4 +388,7 @@ def test_reports_are_plain_data(sessions: Sessions, run: Run, web: Web) -> None:
     told = run().as_dict()
     assert told["day"] == "2026-06-16"
     assert told["sources"][0]["answered"] is False
-    assert replace(run().sources[0], seconds=0.123).as_dict()["seconds"] == 0.12
+    report = replace(run().sources[0], seconds=0.123, unchanged=True, saved=Saved(unchanged=3))
+    told = report.as_dict()
+    assert told["seconds"] == 0.12
+    assert (told["not_modified"], told["unchanged"]) == (True, 3)
