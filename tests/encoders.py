@@ -24,9 +24,9 @@ class WordBags:
         self.seen.append(list(texts))
         rows = np.zeros((len(texts), self.dims), np.float32)
         rows[:, 0] = 1e-3  # so that a text without words has a direction too
-        for row, text in zip(rows, texts, strict=True):
+        for number, text in enumerate(texts):
             for word in re.findall(r"\w+", text.lower()):
-                row += _direction(word, self.dims)
+                rows[number] += _direction(word, self.dims)
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 

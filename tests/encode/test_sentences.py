@@ -60,6 +60,7 @@ def test_the_name_follows_the_files_and_not_their_place(copy: Path) -> None:
     before = mark()
     assert SentenceEncoder("minilm").name.endswith(before)
     (copy / "README.md").write_text("Other words.", "utf-8")
+    (copy / "pytorch_model.bin").write_bytes(b"the same weights in another form")
     assert mark() == before
     config = copy / "1_Pooling" / "config.json"
     config.write_text(config.read_text("utf-8").replace("_mean_tokens", "_max_tokens"), "utf-8")
