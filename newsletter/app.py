@@ -21,7 +21,9 @@ from newsletter.collect.http import Http
 from newsletter.deliver.outbox import Outbox
 from newsletter.deliver.port import Mailer
 from newsletter.deliver.smtp import SmtpMailer
-from newsletter.errors import SourceError
+from newsletter.encode.port import Encoder
+from newsletter.encode.sentences import open_encoder
+from newsletter.errors import EncoderError, SourceError
 from newsletter.model import DeliveryState
 from newsletter.pipeline import Pipeline
 from newsletter.render import MailRenderer, Site, Templates
@@ -34,6 +36,7 @@ from newsletter.stages.send import Sender
 from newsletter.stages.signals import SignalReport, observe
 from newsletter.stages.sources import ensure_sources
 from newsletter.stages.spaces import Spaces
+from newsletter.stages.vectors import encode_missing
 from newsletter.store.editions import note_for_readers
 from newsletter.store.engine import Sessions, open_engine, open_sessions, require_current
 from newsletter.store.ledger import DELIVERIES, NOTICES
@@ -44,10 +47,16 @@ from subscribers.tokens import LinkSigner
 
 log = structlog.get_logger()
 
+# Vectors reach at least this far back: what readers vote on was mailed to them not long ago.
+_ENCODED_DAYS = 30
+
 
 @dataclass(frozen=True)
 class App:
-    """All parts, wired. Once `stopping` is set, senders finish the mails on the wire and no more."""
+    """All parts, wired. Once `stopping` is set, senders finish the mails on the wire and no more.
+
+    `encoder`: None while the settings want no matching by meaning.
+    """
 
     settings: Settings
     engine: Engine
@@ -57,6 +66,7 @@ class App:
     site: Site
     templates: Templates
     mailer: Mailer
+    encoder: Encoder | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def http(self) -> Http:
@@ -86,7 +96,10 @@ class App:
         on_progress: collecting.Progress = collecting.silent,
         names: list[str] | None = None,
     ) -> collecting.CollectReport:
-        """Visit the sources, all or the named ones; with all, also fetch missing seed papers."""
+        """Visit the sources, all or the named ones, and encode what is new.
+
+        With all sources, missing seed papers are fetched too.
+        """
         report = collecting.collect(
             self.sessions, self.http, names, day=day, now=now, on_progress=on_progress
         )
@@ -96,7 +109,19 @@ class App:
             except SourceError as error:
                 log.warning("seeds.failed", error=str(error))
             report = replace(report, signals=self._observe(now))
-        return report
+        return self._encoded(report, now)
+
+    def _encoded(self, report: collecting.CollectReport, now: datetime) -> collecting.CollectReport:
+        """The report with how many papers were encoded; without vectors the day goes on all the same."""
+        if self.encoder is None:
+            return report
+        days = max(_ENCODED_DAYS, self.settings.window_days)
+        try:
+            count = encode_missing(self.sessions, self.encoder, now, days, self.stopping.is_set)
+        except EncoderError as error:
+            log.warning("encoder.failed", error=str(error))
+            return replace(report, encoder_error=str(error))
+        return replace(report, encoded=count)
 
     def _observe(self, now: datetime) -> tuple[SignalReport, ...]:
         return observe(
@@ -167,6 +192,7 @@ def build(settings: Settings, *, check: bool = True) -> App:
         site=site,
         templates=Templates(settings.templates),
         mailer=_mailer(settings),
+        encoder=open_encoder(settings.encoder),
     )
 
 

@@ -23,5 +23,9 @@ class TemplateError(NewsletterError):
     """A mail or page template cannot be compiled."""
 
 
+class EncoderError(NewsletterError):
+    """Texts cannot be turned into vectors; the message names what is missing or broken."""
+
+
 class MailerError(NewsletterError):
     """The relay as a whole is of no use just now (unreachable, refuses the login): no row is to blame."""

@@ -57,9 +57,12 @@ def _survives(job: Callable[[App, datetime], None]) -> Callable[[App, datetime],
 @_survives
 def collect(app: App, now: datetime) -> None:
     """Visit all sources for the day of `now` (UTC)."""
-    for source in app.collect(now.date(), now).sources:
+    report = app.collect(now.date(), now)
+    for source in report.sources:
         if source.error is None:
             log.info("collect.source", source=source.name, listed=source.listed, new=source.new)
+    if report.encoded:
+        log.info("collect.encoded", papers=report.encoded)
 
 
 @_survives

@@ -137,6 +137,12 @@ class Settings(BaseSettings):
         description="Papers listed longer ago than this many days are not news; at least 8, for a "
         "weekly digest must reach over its week.",
     )
+    encoder: str | None = Field(
+        None,
+        description="Sentence model for matching by meaning: minilm, a model id such as "
+        "sentence-transformers/all-MiniLM-L6-v2, or a folder; needs paperround[semantic]. "
+        "Unset: papers are matched by their words alone.",
+    )
     collect_minutes: int = Field(
         60, ge=5, le=1440, description="Minutes between two visits to the sources."
     )
@@ -187,6 +193,18 @@ class Settings(BaseSettings):
     def _folder(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_dir():
             raise ValueError(f"{value} is not a folder")
+        return value
+
+    @field_validator("encoder")
+    @classmethod
+    def _model(cls, value: str | None) -> str | None:
+        if (
+            value is not None
+            and value != "minilm"
+            and "/" not in value
+            and not Path(value).is_dir()
+        ):
+            raise ValueError("must be minilm, a model id such as owner/name, or a folder")
         return value
 
     @field_validator("sources", "signals", mode="before")

@@ -95,6 +95,17 @@ def test_none_is_no_place_at_all_and_empty_is_the_default(monkeypatch) -> None:
     assert load(None).signals == ("hackernews",)
 
 
+def test_the_encoder_is_minilm_a_model_id_or_a_folder(tmp_path, monkeypatch) -> None:
+    for good in ("minilm", "sentence-transformers/all-MiniLM-L6-v2", str(tmp_path)):
+        monkeypatch.setenv("NEWSLETTER_ENCODER", good)
+        assert load(None).encoder == good
+    monkeypatch.setenv("NEWSLETTER_ENCODER", "")
+    assert load(None).encoder is None
+    monkeypatch.setenv("NEWSLETTER_ENCODER", "minlm")
+    with pytest.raises(SettingsError, match="NEWSLETTER_ENCODER: must be minilm"):
+        load(None)
+
+
 def test_what_would_mail_real_people_forgeable_links_is_refused() -> None:
     with pytest.raises(SettingsError) as caught:
         load(None).require_real()

@@ -27,6 +27,7 @@ def all_checks() -> list[Check]:
     else:
         checks.append(("database", *_check_writing(app)))
         checks.append(("sources", *_check_sources(app)))
+        checks.append(("encoder", *_check_encoder(app)))
         checks.append(("relay", *_check_relay(app)))
     return checks
 
@@ -56,6 +57,16 @@ def _check_sources(app: App) -> tuple[bool, str]:
     if failing:
         return False, "; ".join(failing)
     return bool(found), f"{len(found)} configured" if found else "none: run `newsletter init`"
+
+
+def _check_encoder(app: App) -> tuple[bool, str]:
+    if app.encoder is None:
+        return True, "none is set: papers are matched by their words alone"
+    try:
+        app.encoder.encode(["A paper."])
+    except NewsletterError as error:
+        return False, str(error)
+    return True, f"{app.encoder.name}: {app.encoder.dims} numbers a paper"
 
 
 def _check_relay(app: App) -> tuple[bool, str]:

@@ -161,6 +161,10 @@ def print_collected(report: CollectReport) -> None:
             for place in report.signals
         ]  # fmt: skip
         print_table("Talked about", ["Place", "#Numbers", "#Changed", "Remarks"], told)
+    if report.encoded:
+        say(f"{report.encoded} papers were encoded for matching by meaning.")
+    if report.encoder_error:
+        say(f"No paper was encoded: {report.encoder_error}", style="yellow")
     if not report.sources:
         say(
             "There are no sources yet: `newsletter init` adds those of the settings.",

@@ -46,7 +46,7 @@ def init(json: Json = False) -> None:
 
 
 def doctor(json: Json = False) -> None:
-    """Check settings, database, sources and relay; each line says what to do if it is not well."""
+    """Check settings, database, sources, encoder and relay; each line says what to do if it is not well."""
     from newsletter.cli.checks import all_checks
 
     checks = all_checks()

@@ -85,12 +85,15 @@ class CollectReport:
     """What a run of the stage brought.
 
     `complete`: all enabled sources have answered for the day, or its deadline has passed.
+    `encoded`: papers that got a vector for matching by meaning. `encoder_error`: why no more did.
     """
 
     day: date
     sources: tuple[SourceReport, ...]
     complete: bool
     signals: tuple[SignalReport, ...] = ()
+    encoded: int = 0
+    encoder_error: str | None = None
 
     @property
     def saved(self) -> Saved:
@@ -103,6 +106,8 @@ class CollectReport:
             "complete": self.complete,
             "sources": [report.as_dict() for report in self.sources],
             "signals": [report.as_dict() for report in self.signals],
+            "encoded": self.encoded,
+            "encoder_error": self.encoder_error,
             **asdict(self.saved),
         }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 import subscribers.tables  # noqa: F401  (foreign keys below point into the shared metadata)
@@ -114,6 +114,23 @@ class Signal(Base):
     kind: Mapped[str] = mapped_column(String(24), primary_key=True)
     observed_at: Mapped[datetime] = mapped_column(UTCDateTime, primary_key=True)
     value: Mapped[int]
+
+
+class EntryVector(Base):
+    """What an entry means, as one encoder tells it: `vector` holds float16 numbers, little end first.
+
+    `encoder`: see `Encoder.name`; vectors of different encoders cannot be compared.
+    `entry_updated_at`: the entry's `updated_at` when its text was read; out of date once it moved on.
+    """
+
+    __tablename__ = "entry_vector"
+
+    entry_id: Mapped[int] = mapped_column(
+        ForeignKey("entry.id", ondelete="CASCADE"), primary_key=True
+    )
+    encoder: Mapped[str] = mapped_column(String(120), primary_key=True)
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+    entry_updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class Revision(Base):

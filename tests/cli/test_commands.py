@@ -16,8 +16,9 @@ import httpx2
 import pytest
 from sqlalchemy import update
 
+from newsletter.stages.sources import add_source
 from subscribers.tables import Subscriber
-from tests import smtpd
+from tests import inputs, smtpd
 from tests.operator import Operator, add_papers, add_readers
 from tests.servers import Reply, serving
 from tests.smtpd import free_port
@@ -202,6 +203,32 @@ def test_doctor_says_what_is_not_well(operator: Operator) -> None:
     assert told["database"]["ok"]
     assert not told["relay"]["ok"]
     assert "cannot be reached" in told["relay"]["detail"]
+
+
+def test_a_missing_model_costs_its_vectors_and_is_told(operator: Operator) -> None:
+    operator.settings |= {"ENCODER": "/no/such/model"}
+    done = operator.run("collect")
+    assert done.returncode == 0, done.stderr
+    assert "No paper was encoded: the encoder's folder /no/such/model is not there" in done.stderr
+    assert operator.json("collect")["encoder_error"].endswith("is not there")
+    checks = json.loads(operator.run("doctor", "--json").stdout)["checks"]
+    told = {check["check"]: check for check in checks}
+    assert not told["encoder"]["ok"]
+    assert "/no/such/model" in told["encoder"]["detail"]
+
+
+def test_with_a_model_collect_tells_how_many_and_nothing_else(operator: Operator) -> None:
+    operator.settings |= {"ENCODER": str(inputs.minilm())}
+    with operator.app().sessions.begin() as session:
+        add_source(session, "samples", "samples", {})
+    done = operator.run("collect", "--json")
+    assert done.stderr == ""
+    report = json.loads(done.stdout)
+    assert report["encoded"] == report["new"] > 0
+    told = json.loads(operator.run("doctor", "--json").stdout)["checks"]
+    (encoder,) = [check for check in told if check["check"] == "encoder"]
+    assert encoder["ok"]
+    assert "384 numbers a paper" in encoder["detail"]
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
