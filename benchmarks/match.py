@@ -58,7 +58,7 @@ def rank_a_million(count: int) -> None:
     papers = generator.standard_normal((DIMS, PAPERS), dtype=np.float32)
     stored = vectors.astype(np.float16)
     weights, wishes = sparse_wishes(generator, count)
-    days = Papers(PAPERS, papers), Papers(PAPERS, papers, wishes)
+    days = Papers(PAPERS, papers), Papers(PAPERS, papers, wishes=wishes)
     ways: dict[str, Callable[[], object]] = {
         "matmul": lambda: vectors @ papers,
         "plain": lambda: best_of(Crowd(count, vectors), days[0]),

@@ -81,7 +81,9 @@ def score_wishes(day: Day, wishes: Sequence[Wish], seeds: Seeds) -> WishScores:
 def text_of(wish: Wish, seeds: Seeds) -> str:
     """What a wish says; of a seed that is not known, nothing."""
     kind, text = wish
-    return "\n".join(seeds.get(text, ())) if kind is Kind.SEED else text
+    if kind is Kind.SEED:
+        return "\n".join(seeds.get(text, ()))
+    return text.strip('"') if kind is Kind.PHRASE else text
 
 
 def _fresh(day: Day, wishes: Sequence[Wish], vectors: sparse.csr_matrix) -> sparse.csr_matrix:

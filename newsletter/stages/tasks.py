@@ -103,7 +103,7 @@ class _Meant:
 
     def of_wishes(self, wishes: Sequence[Wish], seeds: Seeds) -> dict[Wish, NDArray[np.float32]]:
         """What the wishes mean, without the papers that are not known."""
-        said = {wish: text for wish in wishes if (text := text_of(wish, seeds).strip('"'))}
+        said = {wish: text for wish in wishes if (text := text_of(wish, seeds))}
         return dict(zip(said, self._of(list(said.values())), strict=True))
 
     def _of(self, texts: Sequence[str]) -> NDArray[np.float32]:
