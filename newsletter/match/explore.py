@@ -13,7 +13,7 @@ from newsletter.match.topk import Columns
 from newsletter.match.vocabulary import Floats
 
 # How far below the floor a paper may be and still be an open question, in spreads.
-DOUBT = 2.0
+DOUBT = 4.0
 _CONSIDERED = 96
 
 
