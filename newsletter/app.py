@@ -27,6 +27,8 @@ from newsletter.pipeline import Pipeline
 from newsletter.render import MailRenderer, Site, Templates
 from newsletter.settings import Settings
 from newsletter.stages import collect as collecting
+from newsletter.stages.company import learn_company
+from newsletter.stages.learning import learn_stale
 from newsletter.stages.letters import DigestLetters, Links, NoticeLetters
 from newsletter.stages.plan import Planner
 from newsletter.stages.seeds import fetch_seeds
@@ -43,6 +45,9 @@ from subscribers.tables import Subscriber
 from subscribers.tokens import LinkSigner
 
 log = structlog.get_logger()
+
+# Two minutes or so of work: whoever stops the process need not wait longer.
+_LEARNED_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,15 @@ class App:
             clock.now,
             self.stopping,
         )
+
+    def learn(self, now: datetime) -> int:
+        """Learn profiles that are out of date ahead of their readers' hour; how many."""
+        return learn_stale(self.sessions, self._spaces, now, _LEARNED_AT_ONCE)
+
+    def refresh(self, now: datetime) -> None:
+        """Learn anew what profiles rest on: the archive's space, what readers like together."""
+        self._spaces.refresh(self.sessions, now)
+        learn_company(self.sessions, now)
 
     @cached_property
     def _spaces(self) -> Spaces:
