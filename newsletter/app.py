@@ -29,6 +29,8 @@ from newsletter.pipeline import Pipeline
 from newsletter.render import MailRenderer, Site, Templates
 from newsletter.settings import Settings
 from newsletter.stages import collect as collecting
+from newsletter.stages.company import learn_company
+from newsletter.stages.learning import learn_stale
 from newsletter.stages.letters import DigestLetters, Links, NoticeLetters
 from newsletter.stages.plan import Planner
 from newsletter.stages.seeds import fetch_seeds
@@ -49,6 +51,8 @@ log = structlog.get_logger()
 
 # Vectors reach at least this far back: what readers vote on was mailed to them not long ago.
 _ENCODED_DAYS = 30
+# Two minutes or so of work: whoever stops the process need not wait longer.
+_LEARNED_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
@@ -155,6 +159,15 @@ class App:
             clock.now,
             self.stopping,
         )
+
+    def learn(self, now: datetime) -> int:
+        """Learn profiles that are out of date ahead of their readers' hour; how many."""
+        return learn_stale(self.sessions, self._spaces, now, _LEARNED_AT_ONCE)
+
+    def refresh(self, now: datetime) -> None:
+        """Learn anew what profiles rest on: the archive's space, what readers like together."""
+        self._spaces.refresh(self.sessions, now)
+        learn_company(self.sessions, now)
 
     @cached_property
     def _spaces(self) -> Spaces:

@@ -12,12 +12,15 @@ from functools import wraps
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from newsletter.app import App
 from newsletter.errors import NewsletterError
 
 log = structlog.get_logger()
+
+_NIGHT = 1  # an hour (UTC) that leaves time to learn everybody anew before Europe's morning
 
 
 def start(app: App, now: Callable[[], datetime]) -> BackgroundScheduler:
@@ -34,6 +37,12 @@ def start(app: App, now: Callable[[], datetime]) -> BackgroundScheduler:
     )
     scheduler.add_job(
         lambda: tick(app, now()), IntervalTrigger(minutes=1, timezone="UTC"), id="tick"
+    )
+    scheduler.add_job(
+        lambda: learn(app, now()), IntervalTrigger(minutes=10, timezone="UTC"), id="learn"
+    )
+    scheduler.add_job(
+        lambda: refresh(app, now()), CronTrigger(hour=_NIGHT, timezone="UTC"), id="refresh"
     )
     scheduler.start()
     return scheduler
@@ -79,3 +88,16 @@ def tick(app: App, now: datetime) -> None:
         )
     if sent.error:
         log.warning("tick.relay", error=sent.error)
+
+
+@_survives
+def learn(app: App, now: datetime) -> None:
+    """Learn ahead of time what readers want."""
+    if count := app.learn(now):
+        log.info("learn", readers=count)
+
+
+@_survives
+def refresh(app: App, now: datetime) -> None:
+    """Learn anew what profiles rest on."""
+    app.refresh(now)

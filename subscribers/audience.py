@@ -72,6 +72,12 @@ def by_address(session: Session, email: str, *, now: datetime) -> Member | None:
     return next((found[0] for found in blocks), None)
 
 
+def among(session: Session, ids: Collection[int], *, now: datetime) -> list[Member]:
+    """Those of `ids`, at most a block, who may be mailed, due or not; by id."""
+    known = Subscriber.id.in_(ids)
+    return next(_blocks(session, [known], now=now, after=0, upto=None, block=len(ids)), [])
+
+
 def advance(
     session: Session, members: Sequence[Member], *, covered_until: datetime, now: datetime
 ) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from subscribers.consent import State
@@ -123,6 +124,18 @@ def apply_preferences(subscriber: Subscriber, preferences: Preferences, *, now: 
         _interest_row(rows.get((interest.kind.value, interest.text)), interest, position)
         for position, interest in enumerate(preferences.profile.interests)
     ]
+
+
+def examples_arrived(session: Session, keys: Collection[str], *, now: datetime) -> None:
+    """Notes that these example papers can be read now: what was learned of whoever gave them is out
+    of date.
+    """
+    givers = select(InterestRow.subscriber_id).where(
+        InterestRow.kind == Kind.SEED, InterestRow.text.in_(keys)
+    )
+    session.execute(
+        update(Subscriber).where(Subscriber.id.in_(givers)).values(taste_changed_at=now)
+    )
 
 
 def _profile_of(subscriber: Subscriber) -> Profile:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from newsletter import scheduler
 from newsletter.errors import MailerError
+from newsletter.store.learned import LearnedSpace, LearnedTaste
 from newsletter.store.tables import Delivery
 from tests.operator import Operator, add_papers, add_readers
 
@@ -54,11 +55,30 @@ def test_jobs_run_at_once_and_never_beside_themselves(
     try:
         assert done.wait(10), "the sources are visited as soon as it starts"
         jobs = {job.id: job for job in clockwork.get_jobs()}
-        assert set(jobs) == {"collect", "tick"}
+        assert set(jobs) == {"collect", "learn", "refresh", "tick"}
         assert all(job.coalesce and job.max_instances == 1 for job in jobs.values())
         assert all(job.misfire_grace_time is None for job in jobs.values())
     finally:
         clockwork.shutdown()
+
+
+def test_what_is_learned_ahead_is_learned_by_jobs(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("match.space", "match.features", "stages.spaces"):
+        monkeypatch.setattr(f"newsletter.{module}.SMALLEST_ARCHIVE", 20)
+    monkeypatch.setattr("newsletter.match.space.DIMENSIONS", 2)
+    app = operator.app()
+    add_readers(app, ["paper number"] * 3, now=now())
+    add_papers(app, 30, now=now())
+    scheduler.learn(app, now())
+    with app.sessions() as session:
+        assert session.scalars(select(LearnedTaste)).all() == []
+    scheduler.refresh(app, now())
+    scheduler.learn(app, now())
+    with app.sessions() as session:
+        assert len(session.scalars(select(LearnedSpace.id)).all()) == 1
+        assert len(session.scalars(select(LearnedTaste.subscriber_id)).all()) == 3
 
 
 def test_what_fails_is_a_log_line_and_the_next_tick_comes(

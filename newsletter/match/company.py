@@ -13,6 +13,9 @@ from scipy import sparse
 
 # See benchmarks/tune_match.py.
 FEWEST_LIBRARIES = 200
+# So many readers must like two papers before it is known that they belong together: what fewer do would
+# tell of them.
+FEWEST_TOGETHER = 3
 SHARE = 0.6  # what is borrowed counts so much of what is one's own
 MOST_BORROWED = 50
 _SHRINK = 5.0  # two papers that met by chance are no company
@@ -42,20 +45,29 @@ class Company:
 
 
 def keep_company(libraries: Sequence[Sequence[str]]) -> Company:
-    """Learn from libraries, lists of keys; of fewer than FEWEST_LIBRARIES nothing is learned."""
+    """Learn from libraries, lists of keys; of fewer than FEWEST_LIBRARIES nothing is learned.
+
+    What fewer than FEWEST_TOGETHER of them hold together is not in it, neither the pair nor, where
+    there is no other, the paper.
+    """
     if len(libraries) < FEWEST_LIBRARIES:
         return Company({}, (), sparse.csr_matrix((0, 0), dtype=np.float32))
-    keys = tuple(sorted({key for library in libraries for key in library}))
+    keys = sorted({key for library in libraries for key in library})
     index = {key: place for place, key in enumerate(keys)}
     rows = [sorted({index[key] for key in library}) for library in libraries]
-    starts = np.cumsum([0, *(len(row) for row in rows)])
     columns = [place for row in rows for place in row]
+    starts = np.cumsum([0, *(len(row) for row in rows)])
+    once = sparse.csr_matrix((np.ones(len(columns), np.float32), columns, starts))
     # A reader of everything says less about what belongs together.
-    data = np.array([len(row) ** -0.25 for row in rows for _ in row], np.float32)
-    liked = sparse.csr_matrix((data, columns, starts), shape=(len(rows), len(keys)))
-    together = sparse.coo_matrix(liked.T @ liked)
-    counts = np.bincount(columns, minlength=len(keys))
-    tempered = together.data / (np.sqrt(counts[together.row] * counts[together.col]) + _SHRINK)
+    modesty = sparse.diags(np.maximum(np.diff(starts), 1).astype(np.float32) ** -0.5)
+    together = sparse.coo_matrix(
+        (once.T @ modesty @ once).multiply(once.T @ once >= FEWEST_TOGETHER)
+    )
     apart = together.row != together.col
-    pairs = (together.row[apart], together.col[apart])
-    return Company(index, keys, sparse.csr_matrix((tempered[apart], pairs), shape=together.shape))
+    row, column, value = together.row[apart], together.col[apart], together.data[apart]
+    counts = np.bincount(columns, minlength=len(keys))
+    tempered = value / (np.sqrt(counts[row] * counts[column]) + _SHRINK)
+    told = np.unique(row)
+    square = sparse.csr_matrix((tempered, (row, column)), shape=together.shape, dtype=np.float32)
+    kept = tuple(keys[place] for place in told)
+    return Company({key: at for at, key in enumerate(kept)}, kept, square[told][:, told])

@@ -12,7 +12,7 @@ what they have in common with their whole field, and that is most of what they s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from newsletter.match.space import Features, Space, narrow, unit_dense, widened
+from newsletter.match.topk import top_k
 from newsletter.match.vocabulary import Floats, unit_rows
 
 # How these were picked, and what they gain on held-out profiles: benchmarks/tune_match.py.
@@ -38,7 +39,10 @@ OWN_ABOVE = 4.0
 # Where no background tells what is ordinary: the mean likeness of two papers, and its spread.
 ORDINARY_MEAN, ORDINARY_SPREAD = 0.02, 0.04
 
-_LEARNED_AT_ONCE = 128
+# Of so many points the papers are compared with the background at once, each one once.
+_POINTS_READ_AT_ONCE = 16_384
+# So many are solved together: every two of them are compared, needed or not.
+_POINTS_SOLVED_AT_ONCE = 768
 _TENTH_OF_NORMAL = (
     1.2816  # how many standard deviations a tenth of a normal distribution lies below
 )
@@ -81,6 +85,21 @@ class Profiles:
     def __len__(self) -> int:
         return len(self.features)
 
+    def __getitem__(self, rows: Sequence[int]) -> Profiles:
+        return Profiles(self.features[rows], self.mean[rows], self.spread[rows])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Profiles]) -> Profiles:
+        """The profiles of all parts, of which there is one at least, behind each other."""
+        return cls(
+            Features(
+                sparse.csr_matrix(sparse.vstack([part.features.terms for part in parts])),
+                np.vstack([part.features.dense for part in parts]),
+            ),
+            np.concatenate([part.mean for part in parts]),
+            np.concatenate([part.spread for part in parts]),
+        )
+
     def calibrated(self, likeness: Floats) -> Floats:
         """Likenesses (readers, texts) in spreads above an ordinary paper."""
         return np.asarray((likeness - self.mean[:, None]) / self.spread[:, None], np.float32)
@@ -97,26 +116,74 @@ def learn(
     """Profiles of readers. `texts`: unit term vectors, which the tastes point into; `semantic`: the
     encoder's vectors of the same texts, where there is an encoder.
     """
-    parts = [
-        _learn(space, texts, semantic, tastes[start : start + _LEARNED_AT_ONCE])
-        for start in range(0, max(len(tastes), 1), _LEARNED_AT_ONCE)
-    ]
-    return Profiles(
-        Features(
-            sparse.csr_matrix(sparse.vstack([part.features.terms for part in parts])),
-            np.vstack([part.features.dense for part in parts]),
-        ),
-        np.concatenate([part.mean for part in parts]),
-        np.concatenate([part.spread for part in parts]),
+    return Profiles.joined(
+        [
+            profiles
+            for stretch in _parts(tastes, _POINTS_READ_AT_ONCE)
+            for profiles in _learn_stretch(space, texts, semantic, stretch)
+        ]
     )
 
 
-def _learn(
+def _learn_stretch(
     space: Space, texts: sparse.csr_matrix, semantic: Floats | None, tastes: Sequence[Taste]
+) -> Iterator[Profiles]:
+    pointed = _Pointed.at(space, texts, semantic, tastes)
+    for part in _parts(tastes, _POINTS_SOLVED_AT_ONCE):
+        yield _learn(space, texts, semantic, pointed, part)
+
+
+def _parts(tastes: Sequence[Taste], points: int) -> Iterator[Sequence[Taste]]:
+    """Neighbours who have about so many points together; one part at least."""
+    start, count = 0, 0
+    for at, taste in enumerate(tastes):
+        count += len(taste.examples) + 1
+        if count >= points:
+            yield tastes[start : at + 1]
+            start, count = at + 1, 0
+    if start < len(tastes) or not tastes:
+        yield tastes[start:]
+
+
+@dataclass(frozen=True)
+class _Pointed:
+    """The texts that some tastes point at. `told`: what of them is (`Background.unlike`), if anything;
+    `place`: where a row of the texts stands among them.
+    """
+
+    papers: Features
+    told: Floats | None
+    place: dict[int, int]
+
+    @classmethod
+    def at(
+        cls,
+        space: Space,
+        texts: sparse.csr_matrix,
+        semantic: Floats | None,
+        tastes: Sequence[Taste],
+    ) -> _Pointed:
+        rows = _rows_of(tastes)
+        papers = space.features(texts[rows], None if semantic is None else semantic[rows])
+        told = space.background.unlike(papers) if space.background else None
+        return cls(papers, told, {row: at for at, row in enumerate(rows)})
+
+
+def _rows_of(tastes: Sequence[Taste]) -> list[int]:
+    return sorted({example.row for taste in tastes for example in taste.examples})
+
+
+def _learn(
+    space: Space,
+    texts: sparse.csr_matrix,
+    semantic: Floats | None,
+    pointed: _Pointed,
+    tastes: Sequence[Taste],
 ) -> Profiles:
-    pointed_at = sorted({example.row for taste in tastes for example in taste.examples})
-    place = {row: at for at, row in enumerate(pointed_at)}
-    papers = space.features(texts[pointed_at], None if semantic is None else semantic[pointed_at])
+    rows = _rows_of(tastes)
+    place = {row: at for at, row in enumerate(rows)}
+    here = [pointed.place[row] for row in rows]
+    papers = pointed.papers[here]
     asked, has_words = _words(space, texts, semantic, tastes)
     points = _Points.of(tastes, place, has_words)
     known = Features(
@@ -128,8 +195,8 @@ def _learn(
     count = np.array([len(taste.examples) for taste in tastes], np.float32)
     related = _related(space, asked, has_words * RELATED_WEIGHT / (1 + count) / length)
     against, behind = np.zeros_like(alone), None
-    if space.background is not None:
-        told = space.background.unlike(known)
+    if space.background is not None and pointed.told is not None:
+        told = np.hstack([pointed.told[:, here], space.background.unlike(asked)])
         found, length_against = points.solve(kernel - told.T @ told)
         share = points.evidence / (points.evidence + EVIDENCE)
         against = np.asarray(found * (share / length_against)[:, None], np.float32)
@@ -223,8 +290,7 @@ def _related(space: Space, asked: Features, weight: Floats) -> sparse.csr_matrix
     count = len(space.archive)
     if not count:
         return sparse.csr_matrix((len(asked), 0), dtype=np.float32)
-    likeness = asked.likeness(space.archive)
-    nearest = np.argsort(-likeness, axis=1, kind="stable")[:, :RELATED]
+    nearest = top_k(asked.likeness(space.archive), RELATED).columns
     rows = np.repeat(np.arange(len(nearest)), nearest.shape[1])
     data = np.repeat(weight, nearest.shape[1]).astype(np.float32)
     return sparse.csr_matrix((data, (rows, nearest.ravel())), shape=(len(nearest), count))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,9 +50,14 @@ class Features:
     def __getitem__(self, rows: Sequence[int] | NDArray[np.integer] | slice) -> Features:
         return Features(self.terms[rows], self.dense[rows])
 
+    @cached_property
+    def by_term(self) -> sparse.csr_matrix:
+        """The terms' rows and columns exchanged: (vocabulary, texts)."""
+        return sparse.csr_matrix(self.terms.T)
+
     def likeness(self, others: Features) -> Floats:
         """How like these are to the others: (these, others)."""
-        found: Floats = np.asarray((self.terms @ others.terms.T).todense(), np.float32)
+        found: Floats = np.asarray((self.terms @ others.by_term).todense(), np.float32)
         if self.dense.shape[1]:
             found += self.dense @ others.dense.T
         return found

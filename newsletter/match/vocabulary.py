@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ Floats = NDArray[np.float32]
 # See benchmarks/tune_match.py.
 IDF_POWER = 1.2
 PAIR_WEIGHT = 0.5
+_UNKNOWN = -1
 
 
 class Vocabulary:
@@ -65,11 +67,8 @@ class Vocabulary:
         columns: list[int] = []
         starts = [0]
         for words in documents:
-            counts = Counter(
-                column
-                for term in terms(list(words))
-                if (column := self.columns.get(term)) is not None
-            )
+            counts = Counter(map(self.columns.get, terms(list(words)), repeat(_UNKNOWN)))
+            counts.pop(_UNKNOWN, None)
             columns.extend(counts)
             data.extend(counts.values())
             starts.append(len(columns))

@@ -5,20 +5,22 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy.orm import Session
 
 from newsletter.compose import CANDIDATES_PER_PLACE
 from newsletter.match.features import Day, day_features
+from newsletter.match.learn import Profiles
 from newsletter.match.readers import Reader, keys_of, learn_readers
 from newsletter.match.score import match_block
 from newsletter.match.space import SMALLEST_ARCHIVE
+from newsletter.match.wishes import Seeds
 from newsletter.model import Digest, Skip, SkipReason
 from newsletter.stages.choosing import digest_of
-from newsletter.stages.spaces import Spaces
-from newsletter.stages.tastes import reader_of
+from newsletter.stages.spaces import OVERDUE_DAYS, Spaces
+from newsletter.stages.tastes import Learned, Tastes, readers_of
 from newsletter.store import planning, reading
 from newsletter.store.engine import Sessions
 from newsletter.store.engine import reading as reading_sessions
@@ -43,9 +45,17 @@ class PlanReport:
     skipped: Counter[SkipReason] = field(default_factory=Counter)
 
 
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """What a block of members is to get, and the profiles that were learned on the way."""
+
+    digests: list[Digest | Skip]
+    learned: Learned | None
+
+
 @dataclass
 class Planner:
-    """One run of planning as of `now`; keeps the features of the days it has read."""
+    """One run of planning as of `now`; keeps the features of the days it has read, all in one space."""
 
     sessions: Sessions
     now: datetime
@@ -54,80 +64,90 @@ class Planner:
     spaces: Spaces = field(default_factory=Spaces, repr=False)
     report: PlanReport = field(default_factory=PlanReport)
     _days: dict[date, Day] = field(default_factory=dict, repr=False)
+    _tastes: list[Tastes | None] = field(default_factory=list, repr=False)
 
     def plan(
         self, blocks: Blocks, *, progress: Callable[[int], None] = lambda _: None
     ) -> PlanReport:
         """Plan a digest for each member, block by block, each block in one transaction."""
+        self.spaces.refresh(self.sessions, self.now, days=OVERDUE_DAYS)
         after = 0
         while True:
             with reading_sessions(self.sessions)() as session:
                 members = next(blocks(session, after), None)
                 if members is None:
                     return self.report
-                digests = self.choose(session, members)
+                block = self._choose(session, members)
             after = members[-1].id
-            self._write(members, digests)
+            self._write(members, block)
             progress(len(members))
 
     def choose(self, session: Session, members: Sequence[Member]) -> list[Digest | Skip]:
         """What each member is to get. Only reads."""
+        return self._choose(session, members).digests
+
+    def _choose(self, session: Session, members: Sequence[Member]) -> _Block:
+        readers = readers_of(session, members, self.now)
+        seeds = reading.texts_by_key(session, keys_of(readers))
+        tastes = self._tastes_of(session)
+        known = tastes.read_or_learn(session, members, readers, seeds) if tastes else None
         chosen: dict[int, Digest | Skip] = {}
-        by_start: defaultdict[date, list[Member]] = defaultdict(list)
-        for member in members:
-            by_start[self._start(member)].append(member)
-        for start, group in sorted(by_start.items()):
-            day = self._day(session, start)
-            chosen.update(self._choose_from(session, day, group))
-        return [chosen[member.id] for member in members]
+        by_start: defaultdict[date, list[int]] = defaultdict(list)
+        for row, member in enumerate(members):
+            by_start[self._start(member)].append(row)
+        for start, rows in sorted(by_start.items()):
+            day, group = self._day(session, start), [members[row] for row in rows]
+            here = self._on(session, day, group, [readers[row] for row in rows])
+            profiles = known.profiles[rows] if known else learn_readers(day.space, here, seeds)
+            chosen.update(_digests(day, group, here, profiles, seeds))
+        learned = known.learned if known else None
+        return _Block([chosen[member.id] for member in members], learned)
 
     def _start(self, member: Member) -> date:
         """The first day of the papers that may be new to a member; few values, so days are shared."""
         oldest = self.now - timedelta(days=self.window_days)
         return max(member.covered_until, oldest).astimezone(UTC).date()
 
+    def _tastes_of(self, session: Session) -> Tastes | None:
+        """The one space of this run and what is known in it; None while the archive is too small."""
+        if not self._tastes:
+            found = self.spaces.space(session, self.now)
+            self._tastes.append(Tastes(*found, self.now) if found else None)
+        return self._tastes[0]
+
     def _day(self, session: Session, start: date) -> Day:
         if start not in self._days:
             since = datetime.combine(start, time(), UTC)
             listed_since = (self.now - timedelta(days=self.window_days)).date()
             entries = reading.new_entries(session, since, self.now, listed_since)
-            space = self.spaces.space(session, self.now)
-            few = () if space else reading.archive_texts(session, since, SMALLEST_ARCHIVE)
-            self._days[start] = day_features(entries, few, space)
+            tastes = self._tastes_of(session)
+            few = () if tastes else reading.archive_texts(session, since, SMALLEST_ARCHIVE)
+            self._days[start] = day_features(entries, few, tastes.space if tastes else None)
             self.report.papers = max(self.report.papers, len(entries))
         return self._days[start]
 
-    def _choose_from(
-        self, session: Session, day: Day, members: Sequence[Member]
-    ) -> Iterator[tuple[int, Digest | Skip]]:
-        readers = self._readers(session, day, members)
-        seeds = reading.texts_by_key(session, keys_of(readers))
-        profiles = learn_readers(day.space, readers, seeds)
-        limit = CANDIDATES_PER_PLACE * max(member.max_papers for member in members)
-        found = match_block(day, readers, profiles, limit, seeds)
-        for member, reader, matched in zip(members, readers, found, strict=True):
-            yield member.id, digest_of(day, reader, matched, seeds, places=member.max_papers)
-
-    def _readers(self, session: Session, day: Day, members: Sequence[Member]) -> list[Reader]:
+    def _on(
+        self, session: Session, day: Day, members: Sequence[Member], readers: Sequence[Reader]
+    ) -> list[Reader]:
+        """The readers, told what of the day they have had."""
         seen_at = [entry.first_seen_at for entry in day.entries]
         row_of = {entry.id: row for row, entry in enumerate(day.entries)}
         had = reading.picked(session, [member.id for member in members], row_of.keys())
         return [
-            reader_of(
-                member,
-                self.now,
+            replace(
+                reader,
                 first_row=bisect_right(seen_at, member.covered_until),
                 seen_rows=tuple(row_of[id_] for id_ in had.get(member.id, ()) if id_ in row_of),
             )
-            for member in members
+            for member, reader in zip(members, readers, strict=True)
         ]
 
-    def _write(self, members: Sequence[Member], digests: Sequence[Digest | Skip]) -> None:
+    def _write(self, members: Sequence[Member], block: _Block) -> None:
         with self.sessions.begin() as session:
             notes = {day: self.note(session, day) for day in {m.edition_day for m in members}}
             rows = [
                 planning.Planned(member.id, member.edition_day, digest, notes[member.edition_day])
-                for member, digest in zip(members, digests, strict=True)
+                for member, digest in zip(members, block.digests, strict=True)
             ]
             for planned in planning.plan(session, rows, self.now):
                 if isinstance(planned.digest, Digest):
@@ -135,4 +155,19 @@ class Planner:
                     self.report.picks += len(planned.digest.picks)
                 else:
                     self.report.skipped[planned.digest.reason] += 1
+            if block.learned:
+                block.learned.save(session)
             audience.advance(session, members, covered_until=self.now - OVERLAP, now=self.now)
+
+
+def _digests(
+    day: Day,
+    members: Sequence[Member],
+    readers: Sequence[Reader],
+    profiles: Profiles,
+    seeds: Seeds,
+) -> Iterator[tuple[int, Digest | Skip]]:
+    limit = CANDIDATES_PER_PLACE * max(member.max_papers for member in members)
+    found = match_block(day, readers, profiles, limit, seeds)
+    for member, reader, matched in zip(members, readers, found, strict=True):
+        yield member.id, digest_of(day, reader, matched, seeds, places=member.max_papers)

@@ -20,6 +20,7 @@ from newsletter.model import Listed
 from newsletter.store import entries, sources
 from newsletter.store.engine import Sessions
 from newsletter.store.tables import EntryKey
+from subscribers.preferences import examples_arrived
 from subscribers.profile import Kind
 from subscribers.tables import InterestRow
 
@@ -37,15 +38,17 @@ def fetch_seeds(
     `settings` are further ones of the kind arxiv-api, such as `base_url`.
     """
     with sessions() as session:
-        ids = [key.removeprefix("arxiv:") for key in _missing(session)]
-    if not ids:
+        missing = _missing(session)
+    if not missing:
         return 0
+    ids = [key.removeprefix("arxiv:") for key in missing]
     found = _ask(http_factory, {"ids": ids, **settings}, now)
     with sessions.begin() as session:
         source_id = _source(session)
-        return entries.save(
-            session, source_id, [_of_its_day(paper, now) for paper in found], now
-        ).new
+        saved = entries.save(session, source_id, [_of_its_day(paper, now) for paper in found], now)
+        known = session.scalars(select(EntryKey.key).where(EntryKey.key.in_(missing)))
+        examples_arrived(session, known.all(), now=now)
+        return saved.new
 
 
 def _missing(session: Session) -> list[str]:

@@ -69,3 +69,19 @@ def _insert_as_one_value(
         return list(session.execute(insert.returning(*returning)))
     session.execute(insert)
     return []
+
+
+def upsert_rows(session: Session, into: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, or give those that have their primary keys the other fields.
+
+    For thousands of rows at once, which all have the same fields. To be given in one order
+    everywhere, so that two who save the same cannot wait for each other.
+    """
+    if not rows:
+        return
+    table = cast("Table", into.__table__)
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    insert = (postgresql if is_postgresql else sqlite).insert(table)
+    keys = [key.name for key in table.primary_key]
+    others = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+    session.execute(insert.on_conflict_do_update(index_elements=keys, set_=others), rows)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+import newsletter.store.learned  # noqa: F401  (fills the metadata, too)
 import subscribers.tables  # noqa: F401  (foreign keys below point into the shared metadata)
 from subscribers.orm import Base, UTCDateTime
 

@@ -14,6 +14,7 @@ from newsletter.model import Digest, Skip
 from newsletter.pipeline import due
 from newsletter.stages.seeds import fetch_seeds
 from newsletter.store.tables import Entry
+from subscribers.tables import Subscriber
 from tests import inputs
 from tests.factories import NOW
 from tests.operator import add_papers, add_readers
@@ -33,7 +34,9 @@ def test_a_missing_seed_is_fetched_once_and_is_no_news(app: App) -> None:
         assert "2606.13673" in web.asked[0].query["id_list"]
         with app.sessions() as session:
             dates = session.scalars(select(Entry.first_listed_on)).all()
+            changed = session.scalars(select(Subscriber.taste_changed_at)).all()
         assert all(day < NOW.date() + timedelta(days=30) for day in dates)
+        assert changed == [NOW]  # what was learned without it is out of date
 
 
 def test_old_seeds_stay_out_of_the_digest(app: App) -> None:

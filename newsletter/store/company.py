@@ -1,0 +1,34 @@
+"""The one stored row of what readers like together."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from newsletter.match.packed import LEARNING
+from newsletter.store.bulk import upsert_rows
+from newsletter.store.learned import LearnedCompany
+
+_ONLY = 1
+
+
+def read(session: Session) -> bytes | None:
+    """What is stored, if anything that this code can read is."""
+    return session.scalar(
+        select(LearnedCompany.data).where(
+            LearnedCompany.id == _ONLY, LearnedCompany.learning == LEARNING
+        )
+    )
+
+
+def save(session: Session, data: bytes, now: datetime) -> None:
+    """Store it in place of the last one."""
+    row = {"id": _ONLY, "made_at": now, "learning": LEARNING, "data": data}
+    upsert_rows(session, LearnedCompany, [row])
+
+
+def clear(session: Session) -> None:
+    """Keep none."""
+    session.execute(delete(LearnedCompany))
