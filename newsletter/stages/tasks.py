@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from newsletter.errors import NewsletterError
 from newsletter.match.company import Company, keep_company
 from newsletter.match.evaluate import Asked, Fit, Folder, Score, Task
-from newsletter.match.features import day_features, text_words
+from newsletter.match.features import Day, day_features, text_words
 from newsletter.match.learn import fade
 from newsletter.match.readers import Reader, learn_readers
 from newsletter.match.score import order_block
-from newsletter.match.space import fit_space
+from newsletter.match.space import SMALLEST_ARCHIVE, fit_space
+from newsletter.match.wishes import Seeds
 from newsletter.model import Entry
+from newsletter.stages.yardsticks import tfidf_ranker
 from subscribers.profile import Interest, Kind
 
 _SOME_DAY = date(2000, 1, 1)
@@ -45,19 +47,28 @@ def read_folder(path: Path) -> Folder:
 
 def default_ranker(archive: Sequence[Entry], libraries: Sequence[Sequence[Entry]]) -> Score:
     """The ranker that serves mails: typed words are topics, liked papers are likes that fade."""
-    space = fit_space(text_words(entry.title, entry.abstract) for entry in archive)
+    space, few = None, [f"{entry.title}\n{entry.abstract}" for entry in archive]
+    if len(archive) >= SMALLEST_ARCHIVE:
+        space, few = fit_space(text_words(entry.title, entry.abstract) for entry in archive), []
     company = keep_company([[entry.key for entry in library] for library in libraries])
     known = {e.key: (e.title, e.abstract) for library in libraries for e in library}
+    return serving(lambda pool: day_features(pool, few, space), company, known)
+
+
+def serving(
+    day_of: Callable[[Sequence[Entry]], Day], company: Company, known: Seeds | None = None
+) -> Score:
+    """What serves, with what was learned before. `day_of`: a pool's features, in the archive's space;
+    `known`: the texts of the papers that `company` may lend.
+    """
 
     def score(pool: Sequence[Entry], asked: Sequence[Asked]) -> NDArray[np.float32]:
-        day = day_features(pool, space=space)
-        seeds = known | {
-            like.key: (like.title, like.abstract) for one in asked for like in one.likes
-        }
-        # Votes fade from the day they are given; of these likes only the paper's day is known.
+        day = day_of(pool)
+        told = [entry for one in asked for entry in (*one.likes, *one.dislikes)]
+        seeds = {**(known or {}), **{entry.key: (entry.title, entry.abstract) for entry in told}}
         today = max(entry.first_listed_on for entry in pool)
-        readers = [_reader(one, today, company) for one in asked]
-        order = order_block(day, readers, learn_readers(space, readers, seeds), seeds)
+        readers = [reader_asking(one, today, company) for one in asked]
+        order = order_block(day, readers, learn_readers(day.space, readers, seeds), seeds)
         places = np.empty(order.shape, np.float32)
         np.put_along_axis(places, order.astype(np.int64), -np.arange(len(pool))[None], axis=1)
         return places
@@ -65,15 +76,25 @@ def default_ranker(archive: Sequence[Entry], libraries: Sequence[Sequence[Entry]
     return score
 
 
-def _reader(asked: Asked, today: date, company: Company) -> Reader:
+def reader_asking(asked: Asked, today: date, company: Company) -> Reader:
+    """A task's reader as matching knows them, as of `today`."""
+
+    def trusted(entry: Entry) -> tuple[str, float]:
+        # Votes fade from the day they are given; where it is not told, the paper's day stands for it.
+        return entry.key, fade(asked.ages.get(entry.key, (today - entry.first_listed_on).days))
+
+    typed = tuple(Interest(Kind.TOPIC, text) for text in asked.keywords)
     return Reader(
-        tuple(Interest(Kind.TOPIC, text) for text in asked.keywords),
-        likes=tuple((like.key, fade((today - like.first_listed_on).days)) for like in asked.likes),
+        (*typed, *asked.interests),
+        likes=tuple(map(trusted, asked.likes)),
+        dislikes=tuple(map(trusted, asked.dislikes)),
         borrowed=company.borrow([like.key for like in asked.likes]),
     )
 
 
-RANKERS: Mapping[str, Fit] = {"default": default_ranker}
+RANKERS: Mapping[str, Fit] = {"default": default_ranker, "tfidf": tfidf_ranker}
+# What is measured where no ranker is named.
+USUAL = ("default",)
 
 
 def _entry(number: int, record: Mapping[str, Any]) -> Entry:
