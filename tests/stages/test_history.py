@@ -88,6 +88,17 @@ def orders(app: App, ranker: str = "default") -> dict[tuple[str, str], list[str]
         }
 
 
+def seen(app: App) -> dict[str, tuple]:
+    """Each day's pool -> all papers that a ranker is shown for it: the archive's, and the pool's."""
+    with app.sessions() as session:
+        weeks = read_moments(session, DAYS[-1] + timedelta(days=40), 7)
+        return {
+            name: tuple(folder.entries[id_] for id_ in (*(folder.archive or ()), *ids))
+            for folder in folders(session, weeks)
+            for name, ids in folder.pools.items()
+        }
+
+
 def test_a_day_is_what_the_reader_knew_and_was_offered(lived: App) -> None:
     with lived.sessions() as session:
         weeks = read_moments(session, NOW + timedelta(days=40), 7)
@@ -108,8 +119,8 @@ def test_a_day_is_what_the_reader_knew_and_was_offered(lived: App) -> None:
 
 
 def test_nothing_that_came_later_changes_the_order_of_a_day(lived: App) -> None:
-    before = orders(lived)
-    assert len(before) == len(DAYS)
+    before, shown = orders(lived), seen(lived)
+    assert len(before) == len(shown) == len(DAYS)
     last = DAYS[-1] + timedelta(hours=10)
     vote(lived, MORE, "graph", last, count=7)
     vote(lived, LESS, "protein", last + timedelta(hours=1), count=5)
@@ -122,8 +133,9 @@ def test_nothing_that_came_later_changes_the_order_of_a_day(lived: App) -> None:
             .where(Entry.title.contains(f"part {1000 * NOW.day}"))
             .values(withdrawn_at=last)
         )
-    after = orders(lived)
+    after, shown_after = orders(lived), seen(lived)
     assert {at: after[at] for at in before} == before
+    assert {name: shown_after[name] for name in shown} == shown
 
 
 def test_an_earlier_vote_does_change_it(lived: App) -> None:
