@@ -32,6 +32,7 @@ from newsletter.stages import collect as collecting
 from newsletter.stages.company import learn_company
 from newsletter.stages.learning import learn_stale
 from newsletter.stages.letters import DigestLetters, Links, NoticeLetters
+from newsletter.stages.meaning import Meaning
 from newsletter.stages.plan import Planner
 from newsletter.stages.seeds import fetch_seeds
 from newsletter.stages.send import Sender
@@ -167,11 +168,11 @@ class App:
     def refresh(self, now: datetime) -> None:
         """Learn anew what profiles rest on: the archive's space, what readers like together."""
         self._spaces.refresh(self.sessions, now)
-        learn_company(self.sessions, now)
+        learn_company(self.sessions, self._spaces, now)
 
     @cached_property
     def _spaces(self) -> Spaces:
-        return Spaces()
+        return Spaces(Meaning(self.encoder) if self.encoder else None)
 
     @cached_property
     def _notice_letters(self) -> NoticeLetters:

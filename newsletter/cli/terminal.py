@@ -34,7 +34,10 @@ def print_json(value: dict[str, Any]) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table; columns whose name begins with `#` are numbers, set to the right."""
+    """A table; columns whose name begins with `#` are numbers, set to the right.
+
+    A cell may be a `Text` with a style of its own.
+    """
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for column in columns:
         number = column.startswith("#")
@@ -46,8 +49,12 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
             overflow="fold",
         )
     for row in rows:
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        table.add_row(*(_cell(cell) for cell in row))
     out.print(table)
+
+
+def _cell(value: object) -> Text:
+    return value if isinstance(value, Text) else Text("" if value is None else str(value))
 
 
 def watch(*, quiet: bool) -> Watch:

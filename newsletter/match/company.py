@@ -1,73 +1,96 @@
-"""Other readers' taste: papers that are often liked together with a reader's own stand in for more likes.
+"""Other readers' taste: from what papers say to who likes them together, so that a paper which nobody has
+seen has the taste of the readers of papers like it.
 
-Only papers come out of it, never readers, and nothing at all while the readers are few.
+Readers who like the same papers span a space of tastes (the leading singular vectors of who likes what);
+a ridge regression leads from a paper's features into it. Only papers and directions come out, never
+readers, nothing at all while the readers are few, and no paper that fewer than three of them like.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse.linalg import svds
+
+from newsletter.match.vocabulary import Floats
 
 # See benchmarks/tune_match.py.
 FEWEST_LIBRARIES = 200
-# So many readers must like two papers before it is known that they belong together: what fewer do would
-# tell of them.
-FEWEST_TOGETHER = 3
-SHARE = 0.6  # what is borrowed counts so much of what is one's own
-MOST_BORROWED = 50
-_SHRINK = 5.0  # two papers that met by chance are no company
+# What fewer readers like would tell of them.
+FEWEST_READERS = 3
+FACTORS = 100
+SHARE = 0.45  # how much this counts beside what a reader said themselves
+_RIDGE = 0.3
+_SHRINK = 3.0  # what few like has met by chance
 
 
 @dataclass(frozen=True)
 class Company:
-    """`together`: (papers, papers), how often two are liked by the same reader, tempered."""
+    """`tastes`: (papers, factors), unit rows, of the papers named by `keys`; `leads`: (dimensions,
+    factors), from dense features to tastes.
+    """
 
     index: dict[str, int]
-    keys: tuple[str, ...]
-    together: sparse.csr_matrix
+    tastes: Floats
+    leads: Floats
 
-    def borrow(self, likes: Sequence[str]) -> tuple[tuple[str, float], ...]:
-        """Papers that stand in for further likes, the nearest first, each with its weight."""
-        own = [self.index[key] for key in dict.fromkeys(likes) if key in self.index]
-        if not own or not self.together.nnz:
-            return ()
-        near = np.asarray(self.together[own].sum(axis=0)).ravel()
-        near[own] = 0
-        order = np.argsort(-near, kind="stable")[:MOST_BORROWED]
-        order = order[near[order] > 0]
-        if not len(order):
-            return ()
-        weights = SHARE * len(own) * near[order] / near[order].sum()
-        return tuple((self.keys[place], float(w)) for place, w in zip(order, weights, strict=True))
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The papers whose tastes are known."""
+        return tuple(self.index)
+
+    def direction(self, likes: Sequence[str]) -> Floats | None:
+        """Where in the dense features the papers lie that readers of these like, (dimensions,)."""
+        own = [self.index[key] for key in sorted(set(likes)) if key in self.index]
+        if not own:
+            return None
+        return np.asarray(self.leads @ self.tastes[own].mean(axis=0), np.float32)
 
 
-def keep_company(libraries: Sequence[Sequence[str]]) -> Company:
+NOBODY = Company({}, np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32))
+
+
+def keep_company(
+    libraries: Sequence[Sequence[str]], dense_of: Callable[[Sequence[str]], Floats]
+) -> Company:
     """Learn from libraries, lists of keys; of fewer than FEWEST_LIBRARIES nothing is learned.
 
-    What fewer than FEWEST_TOGETHER of them hold together is not in it, neither the pair nor, where
-    there is no other, the paper.
+    `dense_of(keys)`: the dense features of papers, (papers, dimensions).
     """
     if len(libraries) < FEWEST_LIBRARIES:
-        return Company({}, (), sparse.csr_matrix((0, 0), dtype=np.float32))
-    keys = sorted({key for library in libraries for key in library})
+        return NOBODY
+    liked_by = Counter(key for library in libraries for key in set(library))
+    keys = sorted(key for key, readers in liked_by.items() if readers >= FEWEST_READERS)
+    factors = min(FACTORS, len(keys) - 1, len(libraries) - 1)
+    if factors < 1:
+        return NOBODY
     index = {key: place for place, key in enumerate(keys)}
-    rows = [sorted({index[key] for key in library}) for library in libraries]
-    columns = [place for row in rows for place in row]
+    tastes = _tastes(libraries, index, np.array([liked_by[key] for key in keys]), factors)
+    dense = dense_of(keys)
+    inner = dense.T @ dense + _RIDGE * np.eye(dense.shape[1], dtype=np.float32)
+    leads = np.linalg.solve(inner, dense.T @ tastes)
+    lengths = np.linalg.norm(tastes, axis=1, keepdims=True)
+    unit = tastes / np.where(lengths > 0, lengths, 1)
+    return Company(index, np.asarray(unit, np.float32), np.asarray(leads, np.float32))
+
+
+def _tastes(
+    libraries: Sequence[Sequence[str]], index: dict[str, int], readers: Floats, factors: int
+) -> Floats:
+    """Each paper's place among tastes, (papers, factors)."""
+    rows = [sorted({index[key] for key in library if key in index}) for library in libraries]
     starts = np.cumsum([0, *(len(row) for row in rows)])
-    once = sparse.csr_matrix((np.ones(len(columns), np.float32), columns, starts))
-    # A reader of everything says less about what belongs together.
-    modesty = sparse.diags(np.maximum(np.diff(starts), 1).astype(np.float32) ** -0.5)
-    together = sparse.coo_matrix(
-        (once.T @ modesty @ once).multiply(once.T @ once >= FEWEST_TOGETHER)
-    )
-    apart = together.row != together.col
-    row, column, value = together.row[apart], together.col[apart], together.data[apart]
-    counts = np.bincount(columns, minlength=len(keys))
-    tempered = value / (np.sqrt(counts[row] * counts[column]) + _SHRINK)
-    told = np.unique(row)
-    square = sparse.csr_matrix((tempered, (row, column)), shape=together.shape, dtype=np.float32)
-    kept = tuple(keys[place] for place in told)
-    return Company({key: at for at, key in enumerate(kept)}, kept, square[told][:, told])
+    columns = np.array([place for row in rows for place in row], np.int32)
+    # A reader of everything says less about what belongs together; so does a paper that all like.
+    modesty = np.repeat(np.maximum(np.diff(starts), 1) ** -0.25, np.diff(starts))
+    weights = modesty / np.sqrt(readers[columns] + _SHRINK)
+    liked = sparse.csr_matrix((weights, columns, starts), shape=(len(rows), len(index)))
+    start = np.random.default_rng(0).standard_normal(min(liked.shape))
+    _, values, right = svds(liked, k=factors, v0=start)
+    # A singular vector may come with either sign.
+    signs = np.sign(right[np.arange(factors), np.abs(right).argmax(axis=1)])
+    return np.asarray(right.T * (values * signs), np.float32)

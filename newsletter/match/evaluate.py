@@ -7,13 +7,14 @@ papers that came that day. `relevant` are the papers of the pool that they then 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsletter.model import Entry
+from subscribers.profile import Interest
 
 CUTS = (5, 10, 20, 100)
 METRICS = (*(f"recall@{cut}" for cut in CUTS), "ndcg@10", "mrr")
@@ -21,7 +22,11 @@ METRICS = (*(f"recall@{cut}" for cut in CUTS), "ndcg@10", "mrr")
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One reader on one day. `likes` and `relevant` are ids; `relevant` lies within the pool."""
+    """One reader on one day. `likes`, `dislikes` and `relevant` are ids; `relevant` lies within the pool.
+
+    `interests`: wishes beside the typed keywords. `ages`: how many days ago a paper was voted on, by
+    id; where that is not told, the vote is as old as the paper.
+    """
 
     profile: str
     group: str
@@ -29,15 +34,21 @@ class Task:
     likes: tuple[str, ...]
     pool: str
     relevant: frozenset[str]
+    interests: tuple[Interest, ...] = ()
+    dislikes: tuple[str, ...] = ()
+    ages: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Folder:
-    """Tasks with their papers: `entries` by id, `pools` as lists of ids that are ranked together."""
+    """Tasks with their papers: `entries` by id, which is their key, `pools` as lists of ids that are
+    ranked together. `archive`: what is learned from before, where that is not all outside the pools.
+    """
 
     entries: Mapping[str, Entry]
     pools: Mapping[str, tuple[str, ...]]
     tasks: tuple[Task, ...]
+    archive: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,9 @@ class Asked:
 
     keywords: tuple[str, ...]
     likes: tuple[Entry, ...]
+    interests: tuple[Interest, ...] = ()
+    dislikes: tuple[Entry, ...] = ()
+    ages: Mapping[str, float] = field(default_factory=dict)
 
 
 Score = Callable[[Sequence[Entry], Sequence[Asked]], NDArray[np.float32]]
@@ -85,8 +99,17 @@ def evaluate(
     folder: Folder, fit: Fit, progress: Callable[[int], None] = lambda _: None
 ) -> dict[str, Figures]:
     """A ranker's figures for each group of tasks."""
+    return evaluate_all([folder], fit, progress)
+
+
+def evaluate_all(
+    folders: Iterable[Folder], fit: Fit, progress: Callable[[int], None] = lambda _: None
+) -> dict[str, Figures]:
+    """The same over several folders, one after the other, each with an archive of its own."""
     return summary(
-        (task, measures(order, task.relevant)) for task, order in rank(folder, fit, progress)
+        (task, measures(order, task.relevant))
+        for folder in folders
+        for task, order in rank(folder, fit, progress)
     )
 
 
@@ -114,9 +137,7 @@ def _rank_pool(
     folder: Folder, pool: str, tasks: Sequence[Task], score: Score
 ) -> Iterator[tuple[Task, list[str]]]:
     ids = folder.pools[pool]
-    asked = [
-        Asked(task.keywords, tuple(folder.entries[id_] for id_ in task.likes)) for task in tasks
-    ]
+    asked = [_asked(folder, task) for task in tasks]
     scores = score([folder.entries[id_] for id_ in ids], asked)
     for task, row in zip(tasks, scores, strict=True):
         liked = set(task.likes)
@@ -124,11 +145,18 @@ def _rank_pool(
         yield task, [ids[place] for place in order if ids[place] not in liked]
 
 
+def _asked(folder: Folder, task: Task) -> Asked:
+    likes, dislikes = (
+        tuple(folder.entries[id_] for id_ in ids) for ids in (task.likes, task.dislikes)
+    )
+    return Asked(task.keywords, likes, task.interests, dislikes, task.ages)
+
+
 def materials(folder: Folder) -> list[tuple[tuple[str, ...], Material]]:
     """Which pools share what may be learned from, and that.
 
     For a fold (`fold-NN`): everything outside that fold, and what all profiles like outside it.
-    For other pools: the papers outside all pools, and nobody else's likes.
+    For other pools: the folder's archive, or else the papers outside all pools, and nobody else's likes.
     """
     tasks_of: defaultdict[str, list[Task]] = defaultdict(list)
     for task in folder.tasks:
@@ -137,17 +165,19 @@ def materials(folder: Folder) -> list[tuple[tuple[str, ...], Material]]:
     streams = tuple(pool for pool in folder.pools if not pool.startswith("fold-"))
     found: list[tuple[tuple[str, ...], Material]] = []
     if streams:
-        archive = tuple(id_ for id_ in folder.entries if id_ not in pooled)
+        archive = folder.archive
+        if archive is None:
+            archive = tuple(id_ for id_ in folder.entries if id_ not in pooled)
         found.append((streams, Material(archive, {})))
     for pool in folder.pools:
         if pool.startswith("fold-"):
             held = set(folder.pools[pool])
-            archive = tuple(id_ for id_ in folder.entries if id_ not in held)
+            outside = tuple(id_ for id_ in folder.entries if id_ not in held)
             libraries = {
                 task.profile: tuple(id_ for id_ in task.likes if id_ not in held)
                 for task in tasks_of[pool]
             }
-            found.append(((pool,), Material(archive, libraries)))
+            found.append(((pool,), Material(outside, libraries)))
     return found
 
 

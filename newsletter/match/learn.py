@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from newsletter.match import company
 from newsletter.match.space import Features, Space, narrow, unit_dense, widened
 from newsletter.match.topk import top_k
 from newsletter.match.vocabulary import Floats, unit_rows
@@ -63,11 +64,13 @@ class Example:
 class Taste:
     """What a profile is learned from: rows of the texts that all readers of a block share.
 
-    `topics`: the reader's own words, each with its weight.
+    `topics`: the reader's own words, each with its weight. `lent`: a direction in the dense features in
+    which readers of like taste find what they like, (dimensions,), where there is any.
     """
 
     topics: tuple[tuple[int, float], ...]
     examples: tuple[Example, ...]
+    lent: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -204,7 +207,10 @@ def _learn(
         alone = np.asarray(alone * (1 - share)[:, None], np.float32)
         related = sparse.csr_matrix(sparse.diags((1 - share).astype(np.float32)) @ related)
     weights = alone / length[:, None] + against
-    return _profiles(space, known, weights, related, behind=behind, wanted=points.wanted())
+    lent = [taste.lent for taste in tastes]
+    return _profiles(
+        space, known, weights, related, behind=behind, wanted=points.wanted(), lent=lent
+    )
 
 
 def _words(
@@ -304,6 +310,7 @@ def _profiles(
     *,
     behind: Floats | None,
     wanted: NDArray[np.bool_],
+    lent: Sequence[Floats | None],
 ) -> Profiles:
     """Add up what each reader's vector is made of, and see how like it is to ordinary papers.
 
@@ -325,10 +332,26 @@ def _profiles(
     dense = np.asarray(dense + behind @ papers.dense, np.float32)
     found = Features(strongest(sparse.csr_matrix(terms)), dense)
     ordinary = found.likeness(papers)
+    found = Features(found.terms, dense + _of_others(lent, papers, ordinary))
+    ordinary = found.likeness(papers)
     own = (found.likeness(known) * wanted).sum(axis=1) / np.maximum(wanted.sum(axis=1), 1)
     mean = ordinary.mean(axis=1)
     spread = np.minimum(ordinary.std(axis=1), (own - mean) / OWN_ABOVE)
     return Profiles(found, mean, np.where(spread > 1e-6, spread, 1.0).astype(np.float32))
+
+
+def _of_others(
+    lent: Sequence[Floats | None], papers: Features, ordinary: Floats
+) -> NDArray[np.float32]:
+    """What other readers' taste adds to each reader's dense part: SHARE spreads of it for each spread
+    of their own among ordinary papers.
+    """
+    added = np.zeros((len(lent), papers.dense.shape[1]), np.float32)
+    for row, direction in enumerate(lent):
+        if direction is not None:
+            spread = float((papers.dense @ direction).std())
+            added[row] = company.SHARE * ordinary[row].std() / max(spread, 1e-9) * direction
+    return added
 
 
 def strongest(terms: sparse.csr_matrix, kept: int | None = None) -> sparse.csr_matrix:

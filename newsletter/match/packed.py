@@ -108,16 +108,18 @@ def unpack_space(data: bytes) -> Space:
 
 
 def pack_company(company: Company) -> bytes:
-    """Papers and how often they are liked together."""
+    """Papers' tastes, and what leads to them."""
     keys = np.frombuffer(json.dumps(company.keys).encode(), np.uint8)
-    return _pack({"keys": keys, **_packed_matrix(company.together)})
+    leads = company.leads.astype(_EXACT)
+    return _pack({"keys": keys, "tastes": company.tastes.astype(_WEIGHT), "leads": leads})
 
 
 def unpack_company(data: bytes) -> Company:
     """The company that `pack_company` was given, as far as float16 tells."""
     parts = _unpack(data)
     keys = tuple(json.loads(parts["keys"].tobytes()))
-    return Company({key: at for at, key in enumerate(keys)}, keys, _unpacked_matrix(parts))
+    index = {key: at for at, key in enumerate(keys)}
+    return Company(index, _floats(parts["tastes"]), _floats(parts["leads"]))
 
 
 def _packed_matrix(matrix: sparse.csr_matrix) -> dict[str, NDArray[Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -26,15 +26,16 @@ class Reader:
     """One person, as of one day.
 
     `likes`, `dislikes`: canonical keys of entries voted on, each with how much that still says, 1 at
-    most. `borrowed`: keys and weights of papers that readers of like taste like; they order, they are
-    never named. `first_row`: entries before this row of the day were considered for an earlier digest.
+    most. `lent`: where in the dense features readers of like taste find theirs (`Company.direction`); it
+    orders, it is never named. `first_row`: entries before this row of the day were considered for an
+    earlier digest.
     `seen_rows`: rows that were sent to this person already.
     """
 
     interests: tuple[Interest, ...]
     likes: tuple[tuple[str, float], ...] = ()
     dislikes: tuple[tuple[str, float], ...] = ()
-    borrowed: tuple[tuple[str, float], ...] = ()
+    lent: Floats | None = field(default=None, compare=False, repr=False)
     first_row: int = 0
     seen_rows: tuple[int, ...] = ()
 
@@ -66,15 +67,13 @@ def learned_from(readers: Sequence[Reader]) -> list[Wish]:
         if not wish.muted and wish.kind in {*_IN_WORDS, Kind.SEED}
     }
     pointed = {
-        (Kind.SEED, key)
-        for reader in readers
-        for key, _ in (*reader.likes, *reader.dislikes, *reader.borrowed)
+        (Kind.SEED, key) for reader in readers for key, _ in (*reader.likes, *reader.dislikes)
     }
     return sorted(found | pointed)
 
 
 def keys_of(readers: Sequence[Reader]) -> set[str]:
-    """The canonical keys of the papers that these readers gave, voted on or borrowed."""
+    """The canonical keys of the papers that these readers gave or voted on."""
     return {text for kind, text in learned_from(readers) if kind is Kind.SEED}
 
 
@@ -100,7 +99,7 @@ def _taste(reader: Reader, place: Mapping[Wish, int], known: Sequence[bool]) -> 
         if known[row] and row not in examples:
             examples[row] = Example(row, min(trust, 1.0), value)
 
-    # A vote is a later word than a seed; what readers of like taste like is no word at all.
+    # A vote is a later word than a seed.
     for key, trust in reader.likes:
         point(key, trust, 1.0)
     for key, trust in reader.dislikes:
@@ -108,10 +107,8 @@ def _taste(reader: Reader, place: Mapping[Wish, int], known: Sequence[bool]) -> 
     for (_, key), wish in wishes:
         if wish.kind is Kind.SEED:
             point(key, wish.weight, 1.0)
-    for key, trust in reader.borrowed:
-        point(key, trust, 1.0)
     # In the order of the texts, whatever the order in which they were liked.
-    return Taste(topics, tuple(examples[row] for row in sorted(examples)))
+    return Taste(topics, tuple(examples[row] for row in sorted(examples)), reader.lent)
 
 
 def _meant(space: Space, wishes: Sequence[Wish], meanings: Meanings | None) -> Floats | None:

@@ -32,8 +32,20 @@ class Vocabulary:
         self.idf = idf
 
     @classmethod
-    def fit(cls, documents: Iterable[Sequence[str]], limit: int = 200_000) -> Vocabulary:
-        """Learn from token lists, keeping the `limit` most frequent terms (ties by the alphabet)."""
+    def fit(
+        cls,
+        documents: Iterable[Sequence[str]],
+        limit: int = 200_000,
+        *,
+        power: float | None = None,
+        pair_weight: float | None = None,
+    ) -> Vocabulary:
+        """Learn from token lists, keeping the `limit` most frequent terms (ties by the alphabet).
+
+        With a `power` and a `pair_weight` of 1 it is plain tf-idf; by default they are those that serve.
+        """
+        power = IDF_POWER if power is None else power
+        pair_weight = PAIR_WEIGHT if pair_weight is None else pair_weight
         frequency: Counter[str] = Counter()
         count = 0
         for words in documents:
@@ -42,7 +54,7 @@ class Vocabulary:
         kept = sorted(frequency.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
         idf = np.log((1 + count) / (1 + np.array([df for _, df in kept], dtype=np.float32))) + 1
         pairs = np.array([" " in term for term, _ in kept], dtype=bool)
-        weights = idf**IDF_POWER * np.where(pairs, PAIR_WEIGHT, 1.0)
+        weights = idf**power * np.where(pairs, pair_weight, 1.0)
         columns = {term: column for column, (term, _) in enumerate(kept)}
         return cls(columns, weights.astype(np.float32))
 

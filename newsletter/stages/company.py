@@ -10,9 +10,13 @@ import structlog
 from sqlalchemy.orm import Session
 
 from newsletter.match.company import Company, keep_company
+from newsletter.match.features import text_words
 from newsletter.match.packed import pack_company, unpack_company
 from newsletter.match.readers import Reader
-from newsletter.store import company, voting
+from newsletter.match.space import Space
+from newsletter.match.vocabulary import Floats
+from newsletter.stages.spaces import Spaces
+from newsletter.store import company, reading, voting
 from newsletter.store.engine import Sessions
 from newsletter.store.engine import reading as reading_sessions
 from subscribers.profile import Kind
@@ -23,23 +27,40 @@ _LARGEST = 500  # pairs grow with the square; the latest papers of who likes eve
 log = structlog.get_logger()
 
 
-def learn_company(sessions: Sessions, now: datetime) -> bool:
-    """Learn what readers like together and store it; of too few readers nothing is kept (False)."""
+def learn_company(sessions: Sessions, spaces: Spaces, now: datetime) -> bool:
+    """Learn what readers like together and store it; of too few readers, or while no space is stored,
+    nothing is kept (False).
+    """
     with reading_sessions(sessions)() as session:
-        libraries = voting.libraries(session, _LARGEST)
-    learned = keep_company([papers for papers in libraries if len(papers) >= _FEWEST_PAPERS])
+        stored = spaces.stored(session)
+        libraries = [
+            papers
+            for papers in voting.libraries(session, _LARGEST)
+            if len(papers) >= _FEWEST_PAPERS
+        ]
+        learned = None
+        if stored is not None:
+            space = stored[1]
+            learned = keep_company(libraries, lambda keys: _dense(session, spaces, space, keys))
     with sessions.begin() as session:
-        if not learned.together.nnz:
+        if stored is None or learned is None or not learned.keys:
             company.clear(session)
             return False
-        company.save(session, pack_company(learned), now)
+        company.save(session, stored[0], pack_company(learned), now)
     log.info("company.learned", papers=len(learned.keys))
     return True
 
 
-def read_company(session: Session) -> Company | None:
-    """What is stored, None if nothing is."""
-    data = company.read(session)
+def _dense(session: Session, spaces: Spaces, space: Space, keys: Sequence[str]) -> Floats:
+    texts = reading.texts_by_key(session, keys)
+    words = [text_words(*texts.get(key, ("", ""))) for key in keys]
+    semantic = spaces.meant_by(session, space, keys)
+    return space.features(space.vocabulary.vectors(words), semantic).dense
+
+
+def read_company(session: Session, space_id: int) -> Company | None:
+    """What is stored for a space, None if nothing is."""
+    data = company.read(session, space_id)
     return unpack_company(data) if data else None
 
 
@@ -48,7 +69,7 @@ def borrowing(session: Session, readers: Sequence[Reader], lender: Company) -> l
     given = [_given(reader) for reader in readers]
     names = voting.current_keys(session, {key for keys in given for key in keys})
     return [
-        replace(reader, borrowed=lender.borrow(_renamed(keys, names)))
+        replace(reader, lent=lender.direction(_renamed(keys, names)))
         for reader, keys in zip(readers, given, strict=True)
     ]
 

@@ -24,7 +24,7 @@ def learn_stale(sessions: Sessions, spaces: Spaces, now: datetime, limit: int) -
         found = spaces.stored(session)
     if found is None:
         return 0
-    known, after, count = Tastes(*found, now), 0, 0
+    known, after, count = Tastes(*found, now, spaces.meaning), 0, 0
     while count < limit:
         with reading_sessions(sessions)() as session:
             ids = tastes.stale(

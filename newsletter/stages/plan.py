@@ -112,7 +112,7 @@ class Planner:
         """The one space of this run and what is known in it; None while the archive is too small."""
         if not self._tastes:
             found = self.spaces.space(session, self.now)
-            self._tastes.append(Tastes(*found, self.now) if found else None)
+            self._tastes.append(Tastes(*found, self.now, self.spaces.meaning) if found else None)
         return self._tastes[0]
 
     def _day(self, session: Session, start: date) -> Day:
@@ -122,7 +122,12 @@ class Planner:
             entries = reading.new_entries(session, since, self.now, listed_since)
             tastes = self._tastes_of(session)
             few = () if tastes else reading.archive_texts(session, since, SMALLEST_ARCHIVE)
-            self._days[start] = day_features(entries, few, tastes.space if tastes else None)
+            space, meaning = (tastes.space, tastes.meaning) if tastes else (None, None)
+            semantic = None
+            if space is not None and meaning is not None and space.encoder:
+                ids = [entry.id for entry in entries]
+                semantic = meaning.of_entries(session, ids, space.dimensions)
+            self._days[start] = day_features(entries, few, space, semantic)
             self.report.papers = max(self.report.papers, len(entries))
         return self._days[start]
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import numpy as np
 import structlog
 from sqlalchemy.orm import Session
 
+from newsletter.errors import EncoderError
 from newsletter.match.features import text_words
 from newsletter.match.packed import pack_space, unpack_space
 from newsletter.match.space import SMALLEST_ARCHIVE, Space, fit_space
+from newsletter.match.vocabulary import Floats
+from newsletter.stages.meaning import Meaning
 from newsletter.store import reading, spaces
 from newsletter.store.engine import Sessions
 from newsletter.store.engine import reading as reading_sessions
+from subscribers.profile import Kind
 
 ARCHIVE_TEXTS = 6000
 SPACE_DAYS = 7
@@ -27,9 +33,12 @@ log = structlog.get_logger()
 
 @dataclass
 class Spaces:
-    """Keeps the newest stored space in memory. `encoder`: whose vectors it has, "" for none."""
+    """Keeps the newest stored space in memory. `meaning`: whose vectors it has besides, if any.
 
-    encoder: str = ""
+    Until enough papers are encoded, and while the encoder cannot be used, a space without them serves.
+    """
+
+    meaning: Meaning | None = None
     _kept: tuple[int, Space] | None = field(default=None, repr=False)
 
     def space(self, session: Session, now: datetime) -> tuple[int, Space] | None:
@@ -38,13 +47,13 @@ class Spaces:
         Only reads: where none was stored yet, one is learned and forgotten (`UNSTORED`).
         """
         found = self.stored(session)
-        if found is None and (texts := _archive(session, now)):
-            return UNSTORED, unpack_space(_learned(texts))
+        if found is None and (data := self._learned(session, now)):
+            return UNSTORED, unpack_space(data.packed)
         return found
 
     def stored(self, session: Session) -> tuple[int, Space] | None:
         """The newest stored space and its version, if there is one."""
-        newest, kept = spaces.newest(session, self.encoder), self._kept
+        newest, kept = self._newest(session), self._kept
         if newest is None:
             return None
         if kept is None or kept[0] != newest.version:
@@ -59,25 +68,80 @@ class Spaces:
         did the same meanwhile.
         """
         with reading_sessions(sessions)() as session:
-            newest = spaces.newest(session, self.encoder)
-            if newest is not None and now - newest.made_at < timedelta(days=days):
+            if self._young(session, self._named(), now, days):
                 return False
-            texts = _archive(session, now)
-        if not texts:
-            return False
-        data = _learned(texts)  # outside any transaction: it takes seconds
+            # Outside any transaction that writes: it takes seconds.
+            learned = self._learned(session, now)
+            if learned is None or self._young(session, learned.encoder, now, days):
+                return False
+            newest = spaces.newest(session, learned.encoder)
         with sessions.begin() as session:
             return spaces.save(
-                session, self.encoder, data, papers=len(texts), after=newest, now=now
+                session,
+                learned.encoder,
+                learned.packed,
+                papers=learned.papers,
+                after=newest,
+                now=now,
             )
 
+    def meant_by(self, session: Session, space: Space, keys: Sequence[str]) -> Floats | None:
+        """What papers mean, (keys, dimensions); None where the space does not know."""
+        if self.meaning is None or not space.encoder:
+            return None
+        wishes = [(Kind.SEED, key) for key in keys]
+        meant = self.meaning.of_wishes(session, wishes, space.dimensions)
+        nothing = np.zeros(space.dimensions, np.float32)
+        return np.array([meant.get(wish, nothing) for wish in wishes]).reshape(len(keys), -1)
 
-def _archive(session: Session, until: datetime) -> list[str]:
-    """The latest texts; none where they are too few."""
-    texts = list(reading.archive_texts(session, until, ARCHIVE_TEXTS))
-    return texts if len(texts) >= SMALLEST_ARCHIVE else []
+    def _young(self, session: Session, encoder: str, now: datetime, days: int) -> bool:
+        newest = spaces.newest(session, encoder)
+        return newest is not None and now - newest.made_at < timedelta(days=days)
+
+    def _newest(self, session: Session) -> spaces.Stored | None:
+        named = self._named()
+        return spaces.newest(session, named) or (spaces.newest(session, "") if named else None)
+
+    def _named(self) -> str:
+        if self.meaning is None:
+            return ""
+        try:
+            return self.meaning.encoder.name
+        except EncoderError as error:
+            log.warning("encoder.failed", error=str(error))
+            return ""
+
+    def _learned(self, session: Session, until: datetime) -> _Learned | None:
+        """A space of the latest papers; None where they are too few."""
+        papers = reading.archive_papers(session, until, ARCHIVE_TEXTS)
+        encoder, semantic = self._named(), None
+        if self.meaning is not None and encoder:
+            rows = self.meaning.of_entries(session, [id_ for id_, _ in papers], self._dimensions())
+            encoded = np.count_nonzero(rows, axis=1) > 0
+            if encoded.sum() >= SMALLEST_ARCHIVE:
+                papers = [papers[at] for at in np.flatnonzero(encoded)]
+                semantic = rows[encoded]
+        if len(papers) < SMALLEST_ARCHIVE:
+            return None
+        log.info(
+            "space.learning", papers=len(papers), encoder=encoder if semantic is not None else ""
+        )
+        words = (text_words(*text.split("\n", 1)) for _, text in papers)
+        space = fit_space(words, semantic, encoder)
+        return _Learned(space.encoder, pack_space(space), len(papers))
+
+    def _dimensions(self) -> int:
+        if self.meaning is None:
+            return 0
+        try:
+            return self.meaning.encoder.dims
+        except EncoderError as error:
+            log.warning("encoder.failed", error=str(error))
+            return 0
 
 
-def _learned(texts: list[str]) -> bytes:
-    log.info("space.learning", papers=len(texts))
-    return pack_space(fit_space(text_words(*text.split("\n", 1)) for text in texts))
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    encoder: str
+    packed: bytes
+    papers: int

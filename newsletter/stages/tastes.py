@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 from newsletter.match.company import Company
 from newsletter.match.learn import Profiles, fade
 from newsletter.match.packed import rounded, unpack_profiles
-from newsletter.match.readers import Reader, keys_of, learn_readers
+from newsletter.match.readers import Reader, keys_of, learn_readers, learned_from
 from newsletter.match.space import Space
 from newsletter.match.wishes import Seeds
 from newsletter.stages.company import borrowing, read_company
+from newsletter.stages.meaning import Meaning
 from newsletter.stages.spaces import SPACE_DAYS, UNSTORED
 from newsletter.store import reading, tastes, voting
 from subscribers.audience import Member
@@ -59,6 +60,7 @@ class Tastes:
     version: int
     space: Space
     now: datetime
+    meaning: Meaning | None = None
     _company: list[Company | None] = field(default_factory=list, repr=False)
 
     @property
@@ -93,12 +95,16 @@ class Tastes:
             return Learned((), unpack_profiles((), self.space), self.version, self.now)
         lent, known = self._lent(session, readers), dict(seeds or {})
         known |= reading.texts_by_key(session, keys_of(lent) - known.keys())
-        profiles = rounded(learn_readers(self.space, lent, known), self.space)
+        meanings = None
+        if self.meaning is not None and self.space.encoder:
+            wishes = learned_from(lent)
+            meanings = self.meaning.of_wishes(session, wishes, self.space.dimensions)
+        profiles = rounded(learn_readers(self.space, lent, known, meanings), self.space)
         return Learned(members, profiles, self.version, self.now)
 
     def _lent(self, session: Session, readers: Sequence[Reader]) -> Sequence[Reader]:
         if not self._company:  # read by the first who needs it: most runs learn nobody
-            self._company.append(read_company(session))
+            self._company.append(read_company(session, self.version))
         company = self._company[0]
         return borrowing(session, readers, company) if company else readers
 

@@ -14,18 +14,26 @@ from newsletter.store.learned import LearnedCompany
 _ONLY = 1
 
 
-def read(session: Session) -> bytes | None:
-    """What is stored, if anything that this code can read is."""
+def read(session: Session, space_id: int) -> bytes | None:
+    """What is stored for a space, if anything that this code can read is."""
     return session.scalar(
         select(LearnedCompany.data).where(
-            LearnedCompany.id == _ONLY, LearnedCompany.learning == LEARNING
+            LearnedCompany.id == _ONLY,
+            LearnedCompany.space_id == space_id,
+            LearnedCompany.learning == LEARNING,
         )
     )
 
 
-def save(session: Session, data: bytes, now: datetime) -> None:
+def save(session: Session, space_id: int, data: bytes, now: datetime) -> None:
     """Store it in place of the last one."""
-    row = {"id": _ONLY, "made_at": now, "learning": LEARNING, "data": data}
+    row = {
+        "id": _ONLY,
+        "space_id": space_id,
+        "made_at": now,
+        "learning": LEARNING,
+        "data": data,
+    }
     upsert_rows(session, LearnedCompany, [row])
 
 

@@ -51,14 +51,15 @@ class LearnedTaste(Base):
 
 
 class LearnedCompany(Base):
-    """Papers that several readers like together, as `match.packed.pack_company` makes it: one row.
+    """What several readers like together, as `match.packed.pack_company` makes it: one row.
 
-    Nothing in it is about one reader.
+    `space_id`: the space in whose features it is told. Nothing in it is about one reader.
     """
 
     __tablename__ = "company"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    space_id: Mapped[int]
     made_at: Mapped[datetime] = mapped_column(UTCDateTime)
     learning: Mapped[int]
     data: Mapped[bytes] = mapped_column(LargeBinary)

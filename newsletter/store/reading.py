@@ -79,14 +79,28 @@ def entries_by_id(session: Session, ids: Collection[int]) -> dict[int, model.Ent
 
 def archive_texts(session: Session, seen_until: datetime, limit: int) -> Iterator[str]:
     """Titles and abstracts of the latest entries seen by then: what says how common a word is."""
+    for _, text in archive_papers(session, seen_until, limit):
+        yield text
+
+
+def archive_papers(session: Session, seen_until: datetime, limit: int) -> list[tuple[int, str]]:
+    """The same with the entries' ids: (id, title and abstract), the latest first."""
     rows = session.execute(
-        select(Entry.title, Entry.abstract)
+        select(Entry.id, Entry.title, Entry.abstract)
         .where(Entry.first_seen_at <= seen_until)
         .order_by(Entry.first_seen_at.desc(), Entry.id.desc())
         .limit(limit)
     )
-    for title, abstract in rows:
-        yield f"{title}\n{abstract}"
+    return [(id_, f"{title}\n{abstract}") for id_, title, abstract in rows]
+
+
+def ids_by_key(session: Session, keys: Collection[str]) -> dict[str, int]:
+    """Canonical key -> id of the entry that is known by it."""
+    found: dict[str, int] = {}
+    for part in _parts(sorted(keys)):
+        asked = select(EntryKey.key, EntryKey.entry_id).where(EntryKey.key.in_(part))
+        found.update((row.key, row.entry_id) for row in session.execute(asked))
+    return found
 
 
 def texts_by_key(session: Session, keys: Collection[str]) -> dict[str, tuple[str, str]]:

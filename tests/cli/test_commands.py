@@ -291,17 +291,3 @@ def test_a_relay_that_takes_nothing_is_a_failure(operator: Operator, tmp_path: P
     with smtpd.running(tmp_path / "mails") as server:
         operator.settings["SMTP_URL"] = f"smtp://127.0.0.1:{server.port}"
         failed(operator.run("send"), 1, "took none of 2 mails")
-
-
-def test_evaluate_prints_figures_and_refuses_what_is_no_folder(
-    operator: Operator, tmp_path: Path
-) -> None:
-    from tests.match.test_evaluate import write_folder
-
-    failed(operator.run("evaluate", str(tmp_path / "nowhere")), 1, "nowhere")
-    failed(operator.run("evaluate", str(tmp_path), "--ranker", "best"), 2, "best")
-    write_folder(tmp_path, ("graphs",))
-    figures = operator.json("evaluate", str(tmp_path))["rankers"]["default"]["g"]
-    assert {"recall@5", "recall@10", "recall@20", "recall@100", "ndcg@10", "mrr"} <= figures.keys()
-    assert (figures["mrr"], figures["profiles"]) == (1.0, 1)
-    assert "recall@10" in operator.run("evaluate", str(tmp_path)).stdout

@@ -11,7 +11,8 @@ import pytest
 
 from newsletter.errors import NewsletterError
 from newsletter.match.evaluate import Folder, Task, evaluate, materials, measures, rank
-from newsletter.stages.tasks import RANKERS, read_folder
+from newsletter.stages.rankers import RANKERS
+from newsletter.stages.tasks import read_folder
 from tests.factories import entry
 
 ENTRIES = {

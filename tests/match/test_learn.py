@@ -206,15 +206,33 @@ def test_edge_days(papers, space) -> None:
     assert len(rows(day, Reader(parse_profile("蛋白质").interests))) in {0, 3}
 
 
-def test_few_readers_lend_nothing_and_many_lend_what_is_liked_together() -> None:
-    pair, others = ["a", "b"], [f"x{n}" for n in range(50)]
-    libraries = [pair if n % 2 else [others[n % 50], others[(n + 7) % 50]] for n in range(400)]
-    assert keep_company(libraries[: FEWEST_LIBRARIES - 1]).borrow(["a"]) == ()
-    company = keep_company(libraries)
-    assert [key for key, _ in company.borrow(["a"])] == ["b"]
-    assert company.borrow(["unknown"]) == company.borrow([]) == ()
+def dense_of(keys):
+    texts = SPACE.vocabulary.vectors([text_words(*SEEDS[key]) for key in keys])
+    return SPACE.features(texts).dense
 
 
-def test_what_is_borrowed_orders_but_speaks_for_nothing() -> None:
-    borrowed = (("arxiv:graphs-1", 0.6),)
-    assert rows(DAY, Reader(parse_profile("nothing here").interests, borrowed=borrowed)) == []
+def test_few_readers_lend_nothing_and_many_lead_to_what_they_like() -> None:
+    by_field = {field: [key for key in SEEDS if field in key] for field in FIELDS}
+    libraries = [by_field[field] for field in FIELDS for _ in range(FEWEST_LIBRARIES)]
+    few = keep_company(libraries[: FEWEST_LIBRARIES - 1], dense_of)
+    assert few.direction(["arxiv:graphs-1"]) is None
+    company = keep_company([*libraries, ["arxiv:graphs-1", "unknown"]], dense_of)
+    assert "unknown" not in company.keys
+    assert company.direction(["unknown"]) is company.direction([]) is None
+    direction = company.direction(["arxiv:graphs-1", "unknown"])
+    assert direction is not None
+    found = DAY.features.dense @ direction
+    assert {ENTRIES[row].title.split()[0] for row in np.argsort(-found)[:6]} == {"graphs"}
+
+
+def test_what_others_lend_orders_but_speaks_for_nothing() -> None:
+    libraries = [
+        [key for key in SEEDS if field in key] for field in FIELDS for _ in range(FEWEST_LIBRARIES)
+    ]
+    direction = keep_company(libraries, dense_of).direction(["arxiv:graphs-1"])
+    nothing = parse_profile("nothing here").interests
+    assert rows(DAY, Reader(nothing, lent=direction)) == []
+    one = likes("arxiv:markets-1")
+    before, after = places(DAY, [one, replace(one, lent=direction)], SEEDS)
+    graphs = [row for row in range(18) if ENTRIES[row].title.startswith("graphs")]
+    assert after[graphs].mean() < before[graphs].mean()

@@ -1,7 +1,7 @@
 """what matching has learned: spaces, tastes, company
 
 Revision ID: 0005
-Revises: 0003
+Revises: 0004
 """
 
 import sqlalchemy as sa
@@ -46,6 +46,7 @@ def upgrade() -> None:
     op.create_table(
         "company",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("space_id", sa.Integer(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("learning", sa.Integer(), nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
