@@ -27,11 +27,11 @@ def http() -> Http:
 
 def test_a_missing_seed_is_fetched_once_and_is_no_news(app: App) -> None:
     recorded = inputs.require("inputs", "sources", "arxiv-api", "arxiv_transformer.xml")
-    add_readers(app, ["arxiv:2606.13673\narxiv:9912.12345"])
+    add_readers(app, ["arxiv:2606.13677\narxiv:9912.12345"])
     with serving() as web:
         web.put("/api/query", recorded.read_bytes())
         assert fetch_seeds(app.sessions, http, NOW, base_url=web.url) > 0
-        assert "2606.13673" in web.asked[0].query["id_list"]
+        assert "2606.13677" in web.asked[0].query["id_list"]
         with app.sessions() as session:
             dates = session.scalars(select(Entry.first_listed_on)).all()
             changed = session.scalars(select(Subscriber.taste_changed_at)).all()
