@@ -230,9 +230,9 @@ def test_two_who_refresh_at_once_leave_one_space(
     both, made = threading.Barrier(2), []
     learn = Spaces.refresh.__globals__["_learned"]
 
-    def together(texts: list[str]) -> bytes:
+    def together(archive) -> bytes:
         both.wait(60)
-        return learn(texts)
+        return learn(archive)
 
     monkeypatch.setattr("newsletter.stages.spaces._learned", together)
     threads = [
