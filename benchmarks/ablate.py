@@ -5,7 +5,8 @@ serves as `yardstick`, and the `difference`, below 0 where the part is a gain. F
 `floor`: the share of relevant papers that the floors keep, and of all papers that they bar.
 `diversity`: NDCG@10 and the mean likeness of two of the first ten, by how much is deducted.
 `guarantee`: two lists as one reader; the share of the two with a relevant paper among ten picks.
-`dislikes`: what five papers that looked like a reader's and were not taken tell as votes down.
+`dislikes`: what five papers that looked like a reader's and were not taken tell as votes down on
+later days, by how far they are trusted. They are near misses, so the worst that votes down could be.
 `--every 3` takes every third task.
 """
 
@@ -47,6 +48,7 @@ PARTS: Mapping[str, Mapping[str, float]] = {
 }
 ONLY = {"other_readers": "citeulike", "fading": "lists", "related_papers": "lists"}
 DIVERSITIES = (0.0, 0.3, 0.6)
+DISLIKE_TRUSTS = (1.0, 0.3, 0.1)
 SHOWN, PLACES, DISLIKES = 30, 10, 5
 
 
@@ -57,13 +59,12 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1)
     every = parser.parse_args().every
     for name in ("citeulike", "lists"):
-        bench = Bench(tasks_of(name, every))
+        bench = Bench(tasks_of(name), every)
         tell_parts(name, bench)
     tell_floor(bench)
     tell_diversity(bench)
-    everyone = replace(bench, folder=tasks_of("lists", 1))
-    tell_guarantee(everyone)
-    tell_dislikes(everyone, every)
+    tell_guarantee(bench)
+    tell_dislikes(bench)
 
 
 def tell_parts(name: str, bench: Bench) -> None:
@@ -84,7 +85,7 @@ def tell_floor(bench: Bench) -> None:
     kept: list[float] = []
     barred: list[float] = []
     with setting({"diversity.DIVERSITY": 0.0}):
-        for block, matched in matches(bench, bench.folder.tasks, None):
+        for block, matched in matches(bench, bench.tasks, None):
             for task, found in zip(block.tasks, matched, strict=True):
                 rows = ids(block, found.matches)
                 kept.append(len(task.relevant & set(rows)) / len(task.relevant))
@@ -108,7 +109,7 @@ def varied(bench: Bench) -> tuple[Measured, float]:
     """The metrics of the order that is composed from, and how like two of its first ten are."""
     measured: Measured = []
     alike: list[float] = []
-    for block, matched in matches(bench, bench.folder.tasks, SHOWN):
+    for block, matched in matches(bench, bench.tasks, SHOWN):
         for task, found in zip(block.tasks, matched, strict=True):
             order = [id_ for id_ in ids(block, found.matches) if id_ not in task.likes]
             measured.append((task, measures(order, task.relevant)))
@@ -155,16 +156,23 @@ def picked(block: Block, found: Found, wishes: int, *, guaranteed: bool) -> set[
     return {key_of[pick.entry_id] for pick in digest.picks} if isinstance(digest, Digest) else set()
 
 
-def tell_dislikes(bench: Bench, every: int) -> None:
+def tell_dislikes(bench: Bench) -> None:
     not_taken = best_not_taken(bench)
     plain, disliking = [], []
-    for task in bench.folder.tasks[::every]:
+    for task in bench.tasks:
         before = sorted(day for day in not_taken[task.profile] if day < task.pool)[-DISLIKES:]
         dislikes = {not_taken[task.profile][day] for day in before} - set(task.likes)
         if dislikes:
             plain.append(task)
             disliking.append(replace(task, dislikes=tuple(sorted(dislikes))))
-    tell("ablate.lists.dislikes", bench.measured(disliking), bench.measured(plain))
+    without = bench.measured(plain)
+    for trust in DISLIKE_TRUSTS:
+        with setting({"readers.DISLIKE_TRUST": trust}):
+            found = bench.measured(disliking)
+        tell(f"ablate.lists.dislikes.{trust}", found, without)
+        for group in sorted({task.group for task in plain}):
+            of_group = [[(t, m) for t, m in one if t.group == group] for one in (found, without)]
+            tell(f"ablate.lists.dislikes.{trust}.{group}", *of_group)
 
 
 def best_not_taken(bench: Bench) -> Mapping[str, Mapping[str, str]]:

@@ -10,9 +10,18 @@ from types import ModuleType
 
 import numpy as np
 
-from newsletter.match import company, diversity, learn, score, space, vocabulary
+from newsletter.match import company, diversity, learn, readers, score, space, vocabulary
 from newsletter.match.company import NOBODY, Company
-from newsletter.match.evaluate import Asked, Folder, Score, Task, measures, rank, summary
+from newsletter.match.evaluate import (
+    Asked,
+    Folder,
+    Score,
+    Task,
+    materials,
+    measures,
+    rank,
+    summary,
+)
 from newsletter.match.features import Day, day_features, known_terms, text_words
 from newsletter.match.learn import Profiles
 from newsletter.match.readers import Reader, learn_readers
@@ -25,10 +34,11 @@ from tests import inputs
 
 Measured = list[tuple[Task, dict[str, float]]]
 Keys = tuple[str, ...]
+Libraries = list[list[Entry]]
 
 _MODULES: Mapping[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
-    for module in (company, diversity, learn, score, space, vocabulary)
+    for module in (company, diversity, learn, readers, score, space, vocabulary)
 }
 
 
@@ -55,15 +65,14 @@ def _put(values: Mapping[str, float]) -> None:
         setattr(_MODULES[module], name, value)
 
 
-def tasks_of(name: str, every: int) -> Folder:
-    """Every so-many-th task of one of the shared sets, `lists` or `citeulike`."""
+def tasks_of(name: str) -> Folder:
+    """One of the shared sets, `lists` or `citeulike`."""
     root = inputs.shared()
     if root is None or not (root / "reco" / name).is_dir():
         raise SystemExit(
             f"no tasks ({name}): name the folder of shared inputs by PAPERROUND_SHARED"
         )
-    folder = read_folder(Path(root / "reco" / name))
-    return replace(folder, tasks=folder.tasks[::every])
+    return read_folder(Path(root / "reco" / name))
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,7 @@ class _Learned:
 
     space: Space
     words: list[list[str]]
+    company: Company
     days: dict[Keys, Day] = field(default_factory=dict)
 
 
@@ -98,34 +108,46 @@ def _of_space() -> tuple[float, ...]:
 
 @dataclass
 class Bench:
-    """One set of tasks. What the constants that serve lead to is kept, and the last other thing."""
+    """One set of tasks, of which every so-many-th is measured; all of them are learned from.
+
+    What the constants that serve lead to is kept, and the last other thing.
+    """
 
     folder: Folder
-    _words: dict[Keys, list[list[str]]] = field(default_factory=dict)
-    _company: dict[Keys, Company] = field(default_factory=dict)
+    every: int = 1
+    _libraries: dict[Keys, Libraries] = field(default_factory=dict)
     _first: dict[Keys, _Learned] = field(default_factory=dict)
     _other: dict[tuple[Keys, tuple[float, ...]], _Learned] = field(default_factory=dict)
     _serving: tuple[float, ...] = field(default_factory=_of_space)
 
+    def __post_init__(self) -> None:
+        entries = self.folder.entries
+        for _, material in materials(self.folder):
+            likes = [material.libraries[profile] for profile in sorted(material.libraries)]
+            self._libraries[material.archive] = [[entries[id_] for id_ in own] for own in likes]
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """Those that are measured."""
+        return self.folder.tasks[:: self.every]
+
     def measured(self, tasks: Sequence[Task] | None = None) -> Measured:
         """Each task with its metrics, under the constants as they are now."""
-        folder = self.folder if tasks is None else replace(self.folder, tasks=tuple(tasks))
+        folder = replace(self.folder, tasks=self.tasks if tasks is None else tuple(tasks))
         return [(task, measures(order, task.relevant)) for task, order in rank(folder, self.fit)]
 
     def fit(self, archive: Sequence[Entry], libraries: Sequence[Sequence[Entry]]) -> Score:
-        """The ranker that serves, as `evaluate` wants it."""
+        """The ranker that serves, as `evaluate` wants it; other readers' taste is that of all tasks."""
+        del libraries
         keys = tuple(entry.key for entry in archive)
-        if keys not in self._company:
-            self._company[keys] = company_of(self._learned(keys, archive).space, libraries)
-        known = {entry.key: entry for library in libraries for entry in library}
-        learned = self._learned(keys, archive)
-        return serving(lambda pool: self._day(learned, pool), self._company[keys], papers=known)
+        learned = self._learned(keys)
+        known = {entry.key: entry for library in self._libraries[keys] for entry in library}
+        return serving(lambda pool: self._day(learned, pool), learned.company, papers=known)
 
     def blocks(self, tasks: Sequence[Task]) -> Iterator[Block]:
         """Readers of the stream's days, a block a day, under the constants as they are now."""
-        pooled = {id_ for ids in self.folder.pools.values() for id_ in ids}
-        archive = [entry for id_, entry in self.folder.entries.items() if id_ not in pooled]
-        learned = self._learned(tuple(entry.key for entry in archive), archive)
+        (keys,) = self._libraries  # a stream has one archive for all its days
+        learned = self._learned(keys)
         for name, ids in self.folder.pools.items():
             here = tuple(task for task in tasks if task.pool == name)
             if here:
@@ -138,22 +160,27 @@ class Bench:
             Asked(task.keywords, tuple(entries[i] for i in task.likes), task.interests)
             for task in tasks
         ]
-        readers = tuple(reader_asking(one, today, NOBODY) for one in asked)
+        people = tuple(reader_asking(one, today, NOBODY) for one in asked)
         seeds = {like.key: (like.title, like.abstract) for one in asked for like in one.likes}
-        return Block(day, tasks, readers, learn_readers(day.space, readers, seeds), seeds)
+        return Block(day, tasks, people, learn_readers(day.space, people, seeds), seeds)
 
-    def _learned(self, keys: Keys, archive: Sequence[Entry]) -> _Learned:
+    def _learned(self, keys: Keys) -> _Learned:
         if keys not in self._first:
             assert _of_space() == self._serving, "measure what serves first"
+            archive = [self.folder.entries[key] for key in keys]
             words = [text_words(entry.title, entry.abstract) for entry in archive]
-            self._first[keys] = _Learned(fit_space(words), words)
+            self._first[keys] = self._in(fit_space(words), keys, words)
         first, now = self._first[keys], _of_space()
         if now == self._serving:
             return first
         if (keys, now) not in self._other:
             self._other = {at: kept for at, kept in self._other.items() if at[1] == now}
-            self._other[keys, now] = _Learned(_refitted(first, now, self._serving), first.words)
+            space = _refitted(first, now, self._serving)
+            self._other[keys, now] = self._in(space, keys, first.words)
         return self._other[keys, now]
+
+    def _in(self, space: Space, keys: Keys, words: list[list[str]]) -> _Learned:
+        return _Learned(space, words, company_of(space, self._libraries[keys]))
 
     def _day(self, learned: _Learned, pool: Sequence[Entry]) -> Day:
         keys = tuple(entry.key for entry in pool)

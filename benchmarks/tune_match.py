@@ -1,8 +1,9 @@
 """The ranker's constants, one at a time around what serves: what each costs, and what tuning would gain.
 
 One setting for both sets of tasks. A set's figure is the mean over profiles of NDCG@10, a profile's
-groups counting the same. `tune.constant`: each value that was tried with its figure for each set, and
-`loss`, how much of a set's best figure the serving value leaves (the aim: 0.02 at most, on either).
+groups counting the same. `tune.SET`: a setting's figure, as soon as it is known. `tune.constant`: each
+value that was tried with its figure for each set, and `loss`, how much of a set's best figure the
+serving value leaves (the aim: 0.02 at most, on either).
 `tune.held_out`: for each fold of profiles the setting is chosen by the others' tasks alone; what that
 choice reaches on profiles that had no say, beside what serves. `--every 7` takes every seventh task.
 
@@ -46,7 +47,7 @@ TRIED: Mapping[str, Sequence[float]] = {
     "space.NEGATIVE_NOISE": (1.0, 4.0),
     "vocabulary.IDF_POWER": (1.0, 1.4),
     "vocabulary.PAIR_WEIGHT": (0.25, 1.0),
-    "company.SHARE": (0.3, 1.0),
+    "company.SHARE": (0.25, 0.8),
 }
 
 
@@ -61,19 +62,21 @@ def main() -> None:
     settings: list[dict[str, float]] = [{}]
     settings += [{name: value} for name, values in TRIED.items() for value in values]
     tables = [
-        figures(Bench(tasks_of(name, every)), settings)
+        figures(name, Bench(tasks_of(name), every), settings)
         for name, every in zip(SETS, options.every, strict=True)
     ]
     tell_constants(settings, tables)
     tell_held_out(settings, tables)
 
 
-def figures(bench: Bench, settings: Sequence[Mapping[str, float]]) -> np.ndarray:
+def figures(name: str, bench: Bench, settings: Sequence[Mapping[str, float]]) -> np.ndarray:
     """Each profile's figure in each setting, (settings, profiles)."""
     rows = []
     for values in settings:
         with setting(values):
             rows.append(per_profile(bench.measured()))
+        mean = round(float(np.mean(list(rows[-1].values()))), 4)
+        print(json.dumps({"name": f"tune.{name}", "setting": values, "value": mean}), flush=True)
     profiles = sorted(rows[0])
     return np.array([[row[profile] for profile in profiles] for row in rows])
 
