@@ -16,6 +16,7 @@ from newsletter.pipeline import due
 from newsletter.stages import company as companies
 from newsletter.stages import learning
 from newsletter.stages.learning import learn_stale
+from newsletter.stages.meaning import Meaning
 from newsletter.stages.spaces import SPACE_DAYS, Spaces
 from newsletter.stages.tastes import readers_of
 from newsletter.store import entries, sources
@@ -28,6 +29,7 @@ from subscribers.privacy import erase
 from subscribers.profile import Kind
 from subscribers.tables import InterestRow, Subscriber
 from tests import inputs
+from tests.encoders import WordBags
 from tests.factories import NOW, listed
 from tests.operator import add_readers
 
@@ -212,7 +214,7 @@ def test_spaces_are_renewed_after_a_week_and_two_are_kept(stocked: App) -> None:
         kept = session.scalars(select(LearnedSpace.id).order_by(LearnedSpace.id)).all()
         found = spaces.space(session, NOW)
         elsewhere = Spaces().space(session, NOW)
-        other = Spaces("an encoder").stored(session)
+        other = Spaces(Meaning(WordBags())).stored(session)
     assert found and elsewhere and other is None
     assert kept == [2, 3] and found[0] == elsewhere[0] == 3
 
