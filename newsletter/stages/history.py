@@ -96,14 +96,16 @@ def folders(session: Session, weeks: Weeks) -> Iterator[Folder]:
 def _moments(
     member: Member, digests: Sequence[PastDigest], id_of: Mapping[str, int], pool_of: _PoolOf
 ) -> Iterator[Moment]:
-    votes = [(id_of[vote.entry_key], vote) for vote in member.votes if vote.entry_key in id_of]
+    given = sorted(member.votes, key=lambda vote: (vote.at, vote.entry_key))
+    votes = [(id_of[vote.entry_key], vote) for vote in given if vote.entry_key in id_of]
+    stands = dict(votes)  # of several votes on what became one entry the latest counts
     had: set[int] = set()
     covered = None
     for digest in digests:
         at = digest.planned_at
         new = pool_of(at - LOOK_BACK if covered is None else covered, at)
         pool = tuple(id_ for id_ in new if id_ not in had)
-        up_later = {id_ for id_, vote in votes if vote.value > 0 and vote.at > at}
+        up_later = {id_ for id_, vote in stands.items() if vote.value > 0 and vote.at > at}
         relevant = up_later.intersection(pool)
         if digest.entry_ids and relevant:
             known = _known(votes, at)

@@ -100,15 +100,20 @@ def entry_ids(session: Session, keys: Collection[str]) -> dict[str, int]:
 
 def answers(session: Session) -> tuple[Answers, Answers]:
     """How all picks that were ever sent were answered: those to explore, and all others."""
-    # An entry may have been voted on by two of its keys, before they were known to be one paper.
+    # Of several votes of a reader on what became one entry the latest counts.
+    latest = func.row_number().over(
+        partition_by=(Vote.subscriber_id, EntryKey.entry_id),
+        order_by=(Vote.at.desc(), Vote.entry_key.desc()),
+    )
     of_entry = (
-        select(Vote.subscriber_id, EntryKey.entry_id, func.max(Vote.value).label("value"))
+        select(Vote.subscriber_id, EntryKey.entry_id, Vote.value, latest.label("place"))
         .join(EntryKey, EntryKey.key == Vote.entry_key)
-        .group_by(Vote.subscriber_id, EntryKey.entry_id)
         .subquery()
     )
     same = and_(
-        of_entry.c.subscriber_id == Pick.subscriber_id, of_entry.c.entry_id == Pick.entry_id
+        of_entry.c.subscriber_id == Pick.subscriber_id,
+        of_entry.c.entry_id == Pick.entry_id,
+        of_entry.c.place == 1,
     )
     rows = session.execute(
         select(Pick.section, of_entry.c.value, func.count())

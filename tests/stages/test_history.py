@@ -13,7 +13,7 @@ from newsletter.pipeline import due
 from newsletter.stages.history import evaluate_history, folders, read_moments
 from newsletter.stages.rankers import RANKERS
 from newsletter.store import entries, history, sources
-from newsletter.store.tables import Entry, Pick
+from newsletter.store.tables import Entry, EntryKey, Pick
 from subscribers import feedback
 from subscribers.tables import Subscriber
 from subscribers.tokens import LESS, MORE
@@ -184,3 +184,32 @@ def test_picks_are_counted_by_their_answers(lived: App) -> None:
     assert exploring.sent == len(explored)
     assert exploring.sent + others.sent == picks
     assert (exploring.up + others.up, exploring.down + others.down) == (len(DAYS), DOWN)
+
+
+def test_of_two_votes_on_what_became_one_entry_the_latest_counts(lived: App) -> None:
+    with lived.sessions.begin() as session:
+        person = session.scalars(select(Subscriber).order_by(Subscriber.id)).first()
+        assert person
+        first = min(person_votes(session, person.id), key=lambda vote: vote.at)
+        session.add(EntryKey(key="doi:10.1/same", entry_id=entry_id(session, first.entry_key)))
+        later = DAYS[3] + timedelta(hours=1)
+        feedback.vote(session, person, "doi:10.1/same", -first.value, now=later)
+    lived.sender().run()
+    with lived.sessions() as session:
+        weeks = read_moments(session, NOW + timedelta(days=40), 7)
+        moments = [moment for week in weeks.values() for moment in week]
+        one = entry_id(session, first.entry_key)
+        exploring, others = history.answers(session)
+    known = {moment.at: moment.voted[one][0] for moment in moments if one in moment.voted}
+    assert known == {day: first.value if day < later else -first.value for day in DAYS[1:]}
+    change = -first.value
+    assert exploring.up + others.up == len(DAYS) + change
+    assert exploring.down + others.down == DOWN - change
+
+
+def person_votes(session, id_: int) -> tuple[feedback.VoteGiven, ...]:
+    return feedback.votes_of(session, [id_])[id_]
+
+
+def entry_id(session, key: str) -> int:
+    return history.entry_ids(session, [key])[key]
