@@ -29,9 +29,15 @@ class Meaning:
     encoder: Encoder
     _typed: dict[str, NDArray[np.float16]] = field(default_factory=dict, repr=False)
 
-    def of_entries(self, session: Session, ids: Sequence[int], dimensions: int) -> Floats:
-        """The entries' vectors, (ids, dimensions); zeros where one has not been encoded."""
+    def of_entries(
+        self, session: Session, ids: Sequence[int], dimensions: int | None = None
+    ) -> Floats:
+        """The entries' vectors, (ids, dimensions); zeros where one has not been encoded.
+
+        Without `dimensions`, as many as the stored ones have.
+        """
         found, matrix = vectors.read(session, self.encoder.name, ids)
+        dimensions = matrix.shape[1] if dimensions is None else dimensions
         place = {id_: at for at, id_ in enumerate(found)}
         rows = np.zeros((len(ids), dimensions), np.float32)
         for at, id_ in enumerate(ids):

@@ -47,8 +47,8 @@ class Spaces:
         Only reads: where none was stored yet, one is learned and forgotten (`UNSTORED`).
         """
         found = self.stored(session)
-        if found is None and (data := self._learned(session, now)):
-            return UNSTORED, unpack_space(data.packed)
+        if found is None and (archive := self._archive(session, now)):
+            return UNSTORED, unpack_space(_learned(archive))
         return found
 
     def stored(self, session: Session) -> tuple[int, Space] | None:
@@ -70,20 +70,14 @@ class Spaces:
         with reading_sessions(sessions)() as session:
             if self._young(session, self._named(), now, days):
                 return False
-            # Outside any transaction that writes: it takes seconds.
-            learned = self._learned(session, now)
-            if learned is None or self._young(session, learned.encoder, now, days):
+            archive = self._archive(session, now)
+            if archive is None or self._young(session, archive.encoder, now, days):
                 return False
-            newest = spaces.newest(session, learned.encoder)
+            newest = spaces.newest(session, archive.encoder)
+        data = _learned(archive)  # outside any transaction: it takes seconds
+        papers = len(archive.texts)
         with sessions.begin() as session:
-            return spaces.save(
-                session,
-                learned.encoder,
-                learned.packed,
-                papers=learned.papers,
-                after=newest,
-                now=now,
-            )
+            return spaces.save(session, archive.encoder, data, papers=papers, after=newest, now=now)
 
     def meant_by(self, session: Session, space: Space, keys: Sequence[str]) -> Floats | None:
         """What papers mean, (keys, dimensions); None where the space does not know."""
@@ -111,37 +105,30 @@ class Spaces:
             log.warning("encoder.failed", error=str(error))
             return ""
 
-    def _learned(self, session: Session, until: datetime) -> _Learned | None:
-        """A space of the latest papers; None where they are too few."""
+    def _archive(self, session: Session, until: datetime) -> _Archive | None:
+        """The latest papers: those that are encoded, if they are enough; None where all are too few."""
         papers = reading.archive_papers(session, until, ARCHIVE_TEXTS)
-        encoder, semantic = self._named(), None
+        encoder = self._named()
         if self.meaning is not None and encoder:
-            rows = self.meaning.of_entries(session, [id_ for id_, _ in papers], self._dimensions())
-            encoded = np.count_nonzero(rows, axis=1) > 0
-            if encoded.sum() >= SMALLEST_ARCHIVE:
-                papers = [papers[at] for at in np.flatnonzero(encoded)]
-                semantic = rows[encoded]
+            rows = self.meaning.of_entries(session, [id_ for id_, _ in papers])
+            encoded = np.flatnonzero(np.count_nonzero(rows, axis=1))
+            if len(encoded) >= SMALLEST_ARCHIVE:
+                return _Archive([papers[at][1] for at in encoded], encoder, rows[encoded])
         if len(papers) < SMALLEST_ARCHIVE:
             return None
-        log.info(
-            "space.learning", papers=len(papers), encoder=encoder if semantic is not None else ""
-        )
-        words = (text_words(*text.split("\n", 1)) for _, text in papers)
-        space = fit_space(words, semantic, encoder)
-        return _Learned(space.encoder, pack_space(space), len(papers))
-
-    def _dimensions(self) -> int:
-        if self.meaning is None:
-            return 0
-        try:
-            return self.meaning.encoder.dims
-        except EncoderError as error:
-            log.warning("encoder.failed", error=str(error))
-            return 0
+        return _Archive([text for _, text in papers])
 
 
 @dataclass(frozen=True, slots=True)
-class _Learned:
-    encoder: str
-    packed: bytes
-    papers: int
+class _Archive:
+    """What a space is learned from; `semantic`: the encoder's vectors of the texts."""
+
+    texts: Sequence[str]
+    encoder: str = ""
+    semantic: Floats | None = None
+
+
+def _learned(archive: _Archive) -> bytes:
+    log.info("space.learning", papers=len(archive.texts), encoder=archive.encoder)
+    words = (text_words(*text.split("\n", 1)) for text in archive.texts)
+    return pack_space(fit_space(words, archive.semantic, archive.encoder))
