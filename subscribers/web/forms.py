@@ -162,7 +162,8 @@ def _schedule(typed: Typed, now: datetime) -> Schedule:
 
 
 def _whole(name: str, text: str) -> int:
-    if not (text.strip().isdecimal() and len(text) < 10):
+    text = text.strip()  # some of the blanks that this takes away, int() would not
+    if not (text.isdecimal() and len(text) < 10):
         raise ProfileError(name, "Please enter a whole number.")
     return int(text)
 
