@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 from sqlalchemy import Engine, create_engine, text
 
 from newsletter.app import App
 from newsletter.store.engine import Sessions, open_engine, open_sessions, upgrade
 from tests import postgres
 from tests.operator import Operator
+
+# A busy machine is no fault of what is tested, and a run says today what it said yesterday; new
+# examples are searched for by `make soak`.
+settings.register_profile("paperround", deadline=None, derandomize=True)
+settings.register_profile("soak", deadline=None, max_examples=1000)
+settings.load_profile("paperround")
+
+# A shell has what it puts into the background ignore Ctrl-C, and commands that are started here would
+# inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

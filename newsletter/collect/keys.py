@@ -5,9 +5,9 @@ Three kinds, the strongest first: `arxiv:2404.06395`, `doi:10.1000/x`, `url:http
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
@@ -30,6 +30,8 @@ _TRACKING = re.compile(
     r"|ncid|cmpid|spm|wt_mc|af|rss)",
     re.IGNORECASE,
 )
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
+_WWW = re.compile(r"^(?:www\.)+")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNRESERVED = "/:@!$&'()*+,;=~-._%"
 
@@ -90,7 +92,7 @@ def canonical_url(text: str) -> str | None:
 
     None for what is no http address.
     """
-    parts = _split(text.strip())
+    parts = _split(text.encode("utf-8", "ignore").decode().strip())
     if parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
         return None
     host = _host(parts)
@@ -98,7 +100,7 @@ def canonical_url(text: str) -> str | None:
         port = parts.port
     except ValueError:
         return None
-    if not host:  # nothing but dots
+    if not host:
         return None
     if host == "google.com" and parts.path == "/url":  # alerts wrap every link
         inner = dict(parse_qsl(parts.query)).get("url") or dict(parse_qsl(parts.query)).get("q")
@@ -149,7 +151,9 @@ def _split(text: str) -> SplitResult:
 
 
 def _host(parts: SplitResult) -> str:
-    host = (parts.hostname or "").rstrip(".")
-    with contextlib.suppress(UnicodeError):
-        host = host.encode("idna").decode("ascii")
-    return host.removeprefix("www.")
+    host = unicodedata.normalize("NFKC", parts.hostname or "").rstrip(".")  # "․" is a dot then
+    try:
+        name = host.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return ""
+    return _WWW.sub("", name) if _HOST.fullmatch(name) else ""

@@ -100,6 +100,11 @@ def test_keys(name: str, key: str | None) -> None:
 @example("https://example.org/%ff%80?a=%ff")
 @example("https://example.org:99999/")
 @example("HTTP://.")
+@example("HTTP://\u2024")
+@example("http://example.org/\ud800?a=\ud800")
+@example("http://a b/")
+@example("http://www.www.example.org/")
+@example("http://\uff57\uff57\uff57.example.org\u3002")
 def test_a_canonical_url_is_its_own_canonical_url(text: str) -> None:
     found = keys.canonical_url(text)
     assert found is None or keys.canonical_url(found) == found
