@@ -4,13 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench format semantic constraints clean
+.PHONY: demo test goldens check bench format semantic constraints clean
 
 demo: $(READY)
 	@$(BIN)/newsletter demo
 
 test: $(READY)
 	$(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal
+
+# After an intended change of a mail; read the difference before you commit it.
+goldens: $(READY)
+	REFRESH_GOLDENS=1 $(BIN)/pytest -q tests/render/test_goldens.py
 
 check: $(READY)
 	$(BIN)/ruff check .
@@ -19,7 +23,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 bench: $(READY)
-	@for name in daily collect match; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in daily collect match summaries render sign; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 format: $(READY)
 	$(BIN)/ruff format .

@@ -37,7 +37,7 @@ PARTS: Mapping[str, Mapping[str, float]] = {
     "idf_power": {"vocabulary.IDF_POWER": 1.0},
     "pair_weight": {"vocabulary.PAIR_WEIGHT": 1.0},
     "fading": {"learn.HALF_LIFE_DAYS": 1e9},
-    "cut_of_terms": {"learn.KEPT_TERMS": 10**9},
+    "cut_of_terms": {"profiles.KEPT_TERMS": 10**9},
     "floors": {"score.FLOOR": OFF, "score.FLOOR_IN_WORDS": OFF},
     "floors_and_words_needed": {
         "score.FLOOR": OFF,
@@ -146,7 +146,7 @@ def picked(block: Block, found: Found, wishes: int, *, guaranteed: bool) -> set[
     digest = compose(
         found.matches if guaranteed else of_all,
         block.day.entries,
-        block.day.alike,
+        block.day.twins,
         lambda _: (Evidence(EvidenceKind.TOPIC),),
         places=PLACES,
         wishes=wishes,

@@ -10,7 +10,16 @@ from types import ModuleType
 
 import numpy as np
 
-from newsletter.match import company, diversity, learn, readers, score, space, vocabulary
+from newsletter.match import (
+    company,
+    diversity,
+    learn,
+    profiles,
+    readers,
+    score,
+    space,
+    vocabulary,
+)
 from newsletter.match.company import NOBODY, Company
 from newsletter.match.evaluate import (
     Asked,
@@ -23,7 +32,7 @@ from newsletter.match.evaluate import (
     summary,
 )
 from newsletter.match.features import Day, day_features, known_terms, text_words
-from newsletter.match.learn import Profiles
+from newsletter.match.profiles import Profiles
 from newsletter.match.readers import Reader, learn_readers
 from newsletter.match.space import Space, fit_space, make_space
 from newsletter.match.wishes import Seeds
@@ -38,7 +47,7 @@ Libraries = list[list[Entry]]
 
 _MODULES: Mapping[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
-    for module in (company, diversity, learn, readers, score, space, vocabulary)
+    for module in (company, diversity, learn, profiles, readers, score, space, vocabulary)
 }
 
 

@@ -36,13 +36,13 @@ FOLDS = 8
 
 # A library's papers have no dates and nobody typed words there: what depends on these is constant.
 TRIED: Mapping[str, Sequence[float]] = {
-    "learn.WORDS_WEIGHT": (1.0, 4.0),
-    "learn.RIDGE": (1.0, 4.0),
+    "learn.WORDS_WEIGHT": (1.0, 2.0, 4.0),
+    "learn.RIDGE": (1.0, 5.0, 100.0),
     "learn.RELATED": (0, 5, 20),
-    "learn.RELATED_WEIGHT": (0.015, 0.06),
+    "learn.RELATED_WEIGHT": (0.03, 0.1, 0.6),
     "learn.HALF_LIFE_DAYS": (75.0, 300.0, 1e9),
     "learn.EVIDENCE": (5.0, 20.0),
-    "learn.KEPT_TERMS": (500, 2000),
+    "profiles.KEPT_TERMS": (250, 500, 2000),
     "space.LATENT_SHARE": (0.2, 0.5),
     "space.NEGATIVE_NOISE": (1.0, 4.0),
     "vocabulary.IDF_POWER": (1.0, 1.4),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from email.utils import formataddr, parseaddr
@@ -18,27 +19,38 @@ from sqlalchemy.orm import Session
 from newsletter import clock
 from newsletter.collect.gate import Gate
 from newsletter.collect.http import Http
+from newsletter.deliver.dkim import Signer, open_signer
 from newsletter.deliver.outbox import Outbox
 from newsletter.deliver.port import Mailer
 from newsletter.deliver.smtp import SmtpMailer
 from newsletter.encode.port import Encoder
 from newsletter.encode.sentences import open_encoder
 from newsletter.errors import EncoderError, SourceError
+from newsletter.llm.chat import open_writer
+from newsletter.llm.port import Writer
 from newsletter.model import DeliveryState
 from newsletter.pipeline import Pipeline
+from newsletter.receive.imap import read_mailbox
+from newsletter.receive.listener import listening
 from newsletter.render import MailRenderer, Site, Templates
+from newsletter.render.headers import mailbox
+from newsletter.setting_types import parse_dkim_key, parse_mailbox
 from newsletter.settings import Settings
 from newsletter.stages import collect as collecting
 from newsletter.stages.company import learn_company
 from newsletter.stages.learning import learn_stale
-from newsletter.stages.letters import DigestLetters, Links, NoticeLetters
+from newsletter.stages.letters import DigestLetters, Links
 from newsletter.stages.meaning import Meaning
+from newsletter.stages.notices import NoticeLetters
 from newsletter.stages.plan import Planner
+from newsletter.stages.returned import Intake
 from newsletter.stages.seeds import fetch_seeds
 from newsletter.stages.send import Sender
 from newsletter.stages.signals import SignalReport, observe
+from newsletter.stages.signing import signed
 from newsletter.stages.sources import ensure_sources
 from newsletter.stages.spaces import Spaces
+from newsletter.stages.summarise import Bounds, SummaryReport, summarise
 from newsletter.stages.vectors import encode_missing
 from newsletter.store.editions import note_for_readers
 from newsletter.store.engine import Sessions, open_engine, open_sessions, require_current
@@ -60,7 +72,8 @@ _LEARNED_AT_ONCE = 20_000
 class App:
     """All parts, wired. Once `stopping` is set, senders finish the mails on the wire and no more.
 
-    `encoder`: None while the settings want no matching by meaning.
+    `encoder`: None while the settings want no matching by meaning. `writer`: None while they name no
+    language model.
     """
 
     settings: Settings
@@ -72,6 +85,7 @@ class App:
     templates: Templates
     mailer: Mailer
     encoder: Encoder | None = None
+    writer: Writer | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def http(self) -> Http:
@@ -89,6 +103,7 @@ class App:
         return Pipeline(
             collect=self.collect,
             planner=self.planner,
+            summarise=self.summarise,
             sender=self.sender,
             notices=self.notices,
             now=clock.now,
@@ -143,12 +158,22 @@ class App:
             self.sessions, now, self.settings.window_days, note_for_readers, self._spaces
         )
 
+    def summarise(self, patience: float, *, picks_only: bool = False) -> SummaryReport | None:
+        """Have a model summarise what readers wait for; None where the settings name none."""
+        if self.writer is None:
+            return None
+        wanted = self.settings
+        bounds = Bounds(wanted.summary_requests, wanted.summary_connections, patience)
+        return summarise(
+            self.sessions, self.writer, bounds, clock.now,
+            picks_only=picks_only, stopped=self.stopping.is_set,
+        )  # fmt: skip
+
     def sender(self) -> Sender:
         """What sends the planned digests."""
         letters = DigestLetters(self.renderer(), self.links)
-        return Sender(
-            self.sessions, DELIVERIES, self.mailer, letters.load, clock.now, self.stopping
-        )
+        load = signed(letters.load, self.dkim)
+        return Sender(self.sessions, DELIVERIES, self.mailer, load, clock.now, self.stopping)
 
     def notices(self) -> Sender:
         """What sends the mails that people asked for."""
@@ -156,9 +181,30 @@ class App:
             self.sessions,
             NOTICES,
             self.mailer,
-            self._notice_letters.load,
+            signed(self._notice_letters.load, self.dkim),
             clock.now,
             self.stopping,
+        )
+
+    def intake(self) -> Intake:
+        """What takes everything that comes back."""
+        return Intake(self.sessions, self.links, queue_notice, clock.now)
+
+    def read_returned(self) -> int:
+        """Take in what is new in the mailbox of the settings; how many mails. Raises NewsletterError."""
+        if self.settings.bounce_imap is None:
+            return 0
+        take = self.intake().take
+        box = parse_mailbox(self.settings.bounce_imap)
+        return read_mailbox(box, lambda raw: take(raw, way="imap"))
+
+    def receiving(self) -> AbstractContextManager[None]:
+        """Listens for returned mail while it is entered, where the settings want it."""
+        take = self.intake().take
+        return listening(
+            self.settings.bounce_listen,
+            self.settings.bounce_address,
+            lambda raw, to: take(raw, way="smtp", to=to),
         )
 
     def learn(self, now: datetime) -> int:
@@ -169,6 +215,16 @@ class App:
         """Learn anew what profiles rest on: the archive's space, what readers like together."""
         self._spaces.refresh(self.sessions, now)
         learn_company(self.sessions, self._spaces, now)
+
+    @cached_property
+    def dkim(self) -> Signer | None:
+        """What signs all mails; None where the settings name no keys. Raises SettingsError."""
+        wanted = self.settings
+        return open_signer(
+            wanted.dkim_domain or mailbox(self.site.sender).address.rpartition("@")[2],
+            [parse_dkim_key(key) for key in wanted.dkim_keys],
+            "simple" if wanted.dkim_canonicalization.endswith("/simple") else "relaxed",
+        )
 
     @cached_property
     def _spaces(self) -> Spaces:
@@ -202,11 +258,18 @@ def build(settings: Settings, *, check: bool = True) -> App:
             signer=signer,
             secret=settings.secret_key.encode(),
             domain=parseaddr(site.sender)[1].rpartition("@")[2],
+            returns=settings.bounce_address or "",
         ),
         site=site,
         templates=Templates(settings.templates),
         mailer=_mailer(settings),
         encoder=open_encoder(settings.encoder),
+        writer=open_writer(
+            settings.summary_url,
+            settings.summary_model,
+            settings.summary_key,
+            settings.summary_seconds,
+        ),
     )
 
 

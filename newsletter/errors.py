@@ -27,5 +27,20 @@ class EncoderError(NewsletterError):
     """Texts cannot be turned into vectors; the message names what is missing or broken."""
 
 
+class WriterError(NewsletterError):
+    """A language model did not answer about a paper; the message names what its endpoint did.
+
+    `retry_after`: the seconds that it asked to wait. `is_hopeless`: it will answer the same for any
+    other paper (a refused key, an unknown model), so asking on is of no use.
+    """
+
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, is_hopeless: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.is_hopeless = is_hopeless
+
+
 class MailerError(NewsletterError):
     """The relay as a whole is of no use just now (unreachable, refuses the login): no row is to blame."""

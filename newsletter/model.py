@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
+
+from subscribers.length import Length
 
 
 class ListingType(StrEnum):
@@ -52,9 +55,39 @@ class Listed:
         return self.type in {ListingType.NEW, ListingType.CROSS}
 
 
+class SummaryKind(StrEnum):
+    """Whose words a TL;DR is in."""
+
+    MODEL = "model"
+    SOURCE = "source"
+    EXTRACT = "extract"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A TL;DR. `by`: the model's name where a model wrote it."""
+
+    text: str
+    kind: SummaryKind
+    by: str = ""
+
+
+class SummaryState(StrEnum):
+    """How far a model's summary of an entry is. `waiting`: to be asked for again; `refused`: never."""
+
+    ASKING = "asking"
+    WRITTEN = "written"
+    WAITING = "waiting"
+    REFUSED = "refused"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One stored paper, as the later stages read it."""
+    """One stored paper, as the later stages read it.
+
+    `tldr`: the source's; `written`: what a model wrote of its present text, if one did.
+    `points` on Hacker News, and `sources`, the kinds of the sources that listed it, are read for mails.
+    """
 
     id: int
     key: str
@@ -72,6 +105,9 @@ class Entry:
     tldr: str | None
     votes: int = 0
     comments: int = 0
+    points: int = 0
+    sources: tuple[str, ...] = ()
+    written: Summary | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +127,7 @@ class Section(StrEnum):
     FOLLOWED = "followed"
     TRENDING = "trending"
     EXPLORE = "explore"
+    AWAY = "away"
 
 
 class EvidenceKind(StrEnum):
@@ -105,6 +142,9 @@ class EvidenceKind(StrEnum):
     POPULAR = "popular"
     EXPLORE = "explore"
 
+    # Enum's own is written in Python, and every mail looks up dozens of reasons.
+    __hash__ = str.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -112,8 +152,8 @@ class Evidence:
 
     `interest` is the wish as the reader typed it ("" for POPULAR and EXPLORE), the key of a LIKED paper;
     `detail` is what met it: the words found in the text, the author's name, the title of the seed or
-    liked paper, for EXPLORE "popular" where it is. `place`: where in the abstract the words stand that
-    met it, from the first character to the one behind the last.
+    liked paper, for EXPLORE "popular" where it is, for POPULAR how many talked of it. `place`: where in
+    the abstract the words stand that met it, from the first character to the one behind the last.
     """
 
     kind: EvidenceKind
@@ -122,9 +162,8 @@ class Evidence:
     place: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """An entry scored for one subscriber.
+class Match(NamedTuple):
+    """An entry scored for one subscriber. A tuple, because there are thirty of them for each.
 
     `row` is its place in the day's entry list; `interests` are the places of the causes that speak for
     it, the strongest first (none where it is only popular): wishes in the subscriber's list, and behind
@@ -146,13 +185,49 @@ class Pick:
     evidence: tuple[Evidence, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A paper that the reader was sent and that was revised or withdrawn since.
+
+    `version` and `changed`, the fields that differ, are those of the revision.
+    """
+
+    title: str
+    url: str
+    withdrawn: bool = False
+    version: int | None = None
+    changed: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """One subscriber's composed selection for one edition."""
+    """One subscriber's composed selection for one edition.
+
+    `away_since`: the day of the last digest, where some that were due after it did not come.
+    `quiet_days`: how many digests in a row were left out, where this is the note that says so and
+    nothing else.
+    """
 
     picks: tuple[Pick, ...]
     considered: int
     left_out: int = 0
+    changes: tuple[Change, ...] = ()
+    away_since: date | None = None
+    quiet_days: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a digest is written: what its reader had set, and how the day stood, when it was planned.
+
+    `complete`: every source had answered. `next_at`: when the next digest is due.
+    """
+
+    length: Length = Length.SHORT
+    weekly: bool = False
+    complete: bool = False
+    next_at: datetime | None = None
+    timezone: str = "UTC"
 
 
 class SkipReason(StrEnum):
@@ -184,13 +259,17 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A mail ready for the wire: CRLF line ends, no line over 998 octets."""
+    """A mail ready for the wire: CRLF line ends, no line over 998 octets.
+
+    `is_canonical`: its body is what DKIM signs of it, relaxed or simple (RFC 6376, section 3.4).
+    """
 
     delivery_id: int
     sender: str
     to: str
     message_id: str
     data: bytes = field(repr=False)
+    is_canonical: bool = False
 
 
 class Outcome(StrEnum):

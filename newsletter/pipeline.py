@@ -1,7 +1,8 @@
 """The daily story, top to bottom.
 
     sources ──collect──▶ entries ──match, compose──▶ planned deliveries ──render, deliver──▶ receipts
-                            (store)                     (ledger)                             (ledger)
+                            (store)                     (ledger)  │                          (ledger)
+                                                                  └─summarise─▶ TL;DRs of what was picked
 
 Every step reads what the one before it committed, so each can be run again, alone, at any time: what is
 done stays done. `tick` is what the scheduler calls every minute; `run` is what an operator calls by hand.
@@ -13,15 +14,29 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
 from newsletter.stages.collect import CollectReport, Progress, Step
 from newsletter.stages.plan import Blocks, Planner, PlanReport
 from newsletter.stages.send import Sender, SendReport
+from newsletter.stages.summarise import SummaryReport
 from newsletter.store.ledger import Scope
 from subscribers import audience
 from subscribers.audience import Member
+
+# Seconds that mails may wait for a model, and with them the next readers' tick; what is not written by
+# then goes out with its extract.
+TICK_PATIENCE = 60.0
+RUN_PATIENCE = 600.0
+
+
+class Summarise(Protocol):
+    """See `App.summarise`."""
+
+    def __call__(self, patience: float, *, picks_only: bool = False) -> SummaryReport | None: ...
+
 
 Advance = Callable[[int], None]
 Watch = Callable[[str, int | None], AbstractContextManager[Advance]]
@@ -35,14 +50,19 @@ class Edition:
     collected: CollectReport
     planned: PlanReport
     sent: SendReport
+    summarised: SummaryReport | None = None
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """The steps, as `app` wires them. `planner` and `sender` are made anew for each run."""
+    """The steps, as `app` wires them. `planner` and `sender` are made anew for each run.
+
+    `summarise(seconds, picks_only=...)` asks a language model, if there is one, for so long at most.
+    """
 
     collect: Callable[[date, datetime, Progress], CollectReport]
     planner: Callable[[datetime], Planner]
+    summarise: Summarise
     sender: Callable[[], Sender]
     notices: Callable[[], Sender]
     now: Callable[[], datetime]
@@ -51,6 +71,8 @@ class Pipeline:
         """Whoever is due now gets their digest; what was put off is tried again."""
         self.notices().run()
         planned = self.planner(now).plan(due(now))
+        if planned.planned:
+            self.summarise(TICK_PATIENCE, picks_only=True)
         sent = self.sender().run()
         return planned, sent
 
@@ -63,9 +85,11 @@ class Pipeline:
         now = self.now()
         with watch("Matching", None) as advance:
             planned = self.planner(now).plan(everybody(day, now), progress=advance)
+        with watch("Summarising", None):
+            summarised = self.summarise(RUN_PATIENCE)
         with watch("Sending", planned.planned) as advance:
             sent = self.sender().run(Scope(day=day), advance)
-        return Edition(collected, planned, sent)
+        return Edition(collected, planned, sent, summarised)
 
 
 def counting(advance: Advance) -> Progress:

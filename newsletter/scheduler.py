@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 _NIGHT = 1  # an hour (UTC) that leaves time to learn everybody anew before Europe's morning
 
+_SUMMARISING = 300.0  # seconds a visit to the model, well before the next
+
 
 def start(app: App, now: Callable[[], datetime]) -> BackgroundScheduler:
     """Start the ticks and the visits to the sources; `shutdown()` on the result ends them."""
@@ -44,6 +46,13 @@ def start(app: App, now: Callable[[], datetime]) -> BackgroundScheduler:
     scheduler.add_job(
         lambda: refresh(app, now()), CronTrigger(hour=_NIGHT, timezone="UTC"), id="refresh"
     )
+    scheduler.add_job(
+        lambda: summarise(app, now()), IntervalTrigger(minutes=10, timezone="UTC"), id="summarise"
+    )
+    if app.settings.bounce_imap:
+        scheduler.add_job(
+            lambda: returned(app, now()), IntervalTrigger(minutes=5, timezone="UTC"), id="returned"
+        )
     scheduler.start()
     return scheduler
 
@@ -98,6 +107,21 @@ def learn(app: App, now: datetime) -> None:
 
 
 @_survives
+def summarise(app: App, now: datetime) -> None:  # noqa: ARG001  (a job's signature)
+    """Have a model summarise what was picked and what is popular, before more readers are due."""
+    report = app.summarise(_SUMMARISING)
+    if report and (report.written or report.refused or report.failed):
+        log.info("summarise", **report.as_dict())
+
+
+@_survives
 def refresh(app: App, now: datetime) -> None:
     """Learn anew what profiles rest on."""
     app.refresh(now)
+
+
+@_survives
+def returned(app: App, now: datetime) -> None:  # noqa: ARG001  (a job's signature)
+    """Take in what came back to the mailbox."""
+    if count := app.read_returned():
+        log.info("returned", mails=count)

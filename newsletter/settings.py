@@ -5,61 +5,38 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Literal, Self
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import Literal, Self
 
 from dotenv.parser import Binding, parse_stream
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from newsletter.errors import SettingsError
+from newsletter.setting_types import (
+    BounceAddress,
+    BounceListen,
+    Database,
+    DkimKeys,
+    Domain,
+    Folder,
+    IpAddresses,
+    Login,
+    MailboxUrl,
+    NameServer,
+    Relay,
+    RelayUrl,
+    Sender,
+    SentenceModel,
+    Signals,
+    Sources,
+    Topics,
+    WebAddress,
+    parse_relay,
+)
 
 PREFIX = "NEWSLETTER_"
 DEFAULT_SECRET = "change-me"  # noqa: S105  (refused by `require_real`)
-
-
-@dataclass(frozen=True, slots=True)
-class Relay:
-    """Where mail is handed over, as told by an SMTP URL.
-
-    `security`: "tls" from the first byte (smtps://), "starttls" demanded (smtp+starttls://),
-    "opportunistic" (smtp://: STARTTLS where offered, and always before a login).
-    """
-
-    host: str
-    port: int
-    security: Literal["tls", "starttls", "opportunistic"]
-    login: str | None = None
-    password: str | None = field(default=None, repr=False)
-    verify: bool = True
-
-
-_SCHEMES: dict[str, tuple[Literal["tls", "starttls", "opportunistic"], int]] = {
-    "smtp": ("opportunistic", 25),
-    "smtp+starttls": ("starttls", 587),
-    "smtps": ("tls", 465),
-}
-
-
-def parse_relay(url: str) -> Relay:
-    """Read `smtp://[login:password@]host[:port][?verify=no]`. Raises ValueError in plain words."""
-    parts = urlsplit(url)
-    if parts.scheme not in _SCHEMES:
-        raise ValueError("must begin with smtp://, smtp+starttls:// or smtps://")
-    if not parts.hostname:
-        raise ValueError("names no host")
-    security, port = _SCHEMES[parts.scheme]
-    return Relay(
-        host=parts.hostname,
-        port=parts.port or port,
-        security=security,
-        login=unquote(parts.username) if parts.username else None,
-        password=unquote(parts.password) if parts.password else None,
-        verify=parse_qs(parts.query).get("verify", ["yes"])[0] != "no",
-    )
 
 
 class Settings(BaseSettings):
@@ -77,11 +54,11 @@ class Settings(BaseSettings):
         populate_by_name=True,
     )
 
-    database_url: str = Field(
+    database_url: Database = Field(
         "sqlite:///newsletter.sqlite3",
         description="Database: sqlite:///FILE, or postgresql://LOGIN:PASSWORD@HOST/NAME.",
     )
-    base_url: str = Field(
+    base_url: WebAddress = Field(
         "http://127.0.0.1:8000",
         description="Public address of the site; every link in every mail begins with it.",
     )
@@ -90,29 +67,84 @@ class Settings(BaseSettings):
         description="Signs the links in mails; any long random text, kept for ever.",
         repr=False,
     )
-    from_: str | None = Field(
+    from_: Sender | None = Field(
         None,
         alias=f"{PREFIX}FROM",
         description="Sender of all mails, such as Paperround <digest@example.org>.",
     )
-    smtp_url: str | None = Field(
+    smtp_url: RelayUrl | None = Field(
         None,
         description="Relay: smtp://, smtp+starttls:// or smtps:// [LOGIN:PASSWORD@]HOST[:PORT]. "
         "Unset: mails become .eml files in the outbox.",
         repr=False,
     )
+    bounce_address: BounceAddress | None = Field(
+        None,
+        description="Address that takes what comes back, such as bounces@example.org; its mail and that "
+        "to bounces+ANYTHING@example.org must reach Paperround, see docs/bounces.md. Unset: mails come "
+        "back to FROM.",
+    )
+    bounce_listen: BounceListen | None = Field(
+        None,
+        description="Where `up` and `serve` listen for returned mail from the mail server beside them: "
+        "lmtp://127.0.0.1:2424 or smtp://127.0.0.1:2525.",
+    )
+    bounce_imap: MailboxUrl | None = Field(
+        None,
+        description="Mailbox with returned mail: imaps:// or imap+starttls://LOGIN:PASSWORD@HOST[/FOLDER], "
+        "read by `up` every five minutes and by `newsletter bounces --imap`.",
+        repr=False,
+    )
+    ses_topics: Topics = Field(
+        (),
+        description="ARNs of the SNS topics, comma-separated, by which Amazon SES posts to /hooks/ses.",
+    )
+    mailgun_key: str | None = Field(
+        None, description="Mailgun's HTTP webhook signing key, for /hooks/mailgun.", repr=False
+    )
+    postmark_login: Login | None = Field(
+        None,
+        description="LOGIN:PASSWORD that you put into Postmark's webhook address, for /hooks/postmark.",
+        repr=False,
+    )
+    sendgrid_key: str | None = Field(
+        None, description="SendGrid's verification key of signed events, for /hooks/sendgrid."
+    )
     smtp_connections: int = Field(
         4, ge=1, le=64, description="Connections to the relay at the same time."
+    )
+    dkim_keys: DkimKeys = Field(
+        (),
+        description="DKIM keys that sign every mail, comma-separated, each SELECTOR:FILE; "
+        "`newsletter dkim new` makes one. Unset: mails are not signed here.",
+    )
+    dkim_domain: Domain | None = Field(
+        None, description="Domain that signs: FROM's, or one above it. Unset: FROM's."
+    )
+    dkim_canonicalization: Literal["relaxed/relaxed", "relaxed/simple"] = Field(
+        "relaxed/relaxed",
+        description="How much a relay may change a signed mail: relaxed/relaxed (blanks, too), or "
+        "relaxed/simple (blanks in the header alone).",
+    )
+    sending_ips: IpAddresses = Field(
+        (),
+        description="Addresses that mail leaves to the world from, comma-separated, which `newsletter "
+        "doctor` asks SPF and PTR about. Unset: those of the relay.",
+    )
+    dns_server: NameServer | None = Field(
+        None,
+        description="Name server that `newsletter doctor` asks: an IP address, or ADDRESS:PORT. "
+        "Unset: the system's.",
     )
     outbox: Path = Field(
         Path("outbox"), description="Folder for .eml files while SMTP_URL is unset."
     )
-    sources: Annotated[tuple[str, ...], NoDecode] = Field(
+    sources: Sources = Field(
         ("arxiv-rss:cs.AI+cs.CL+cs.CV+cs.LG", "hf-daily"),
         description="Sources, comma-separated: arxiv-rss:CATEGORIES, arxiv-api:CATEGORIES, hf-daily, "
         "or the address of any feed; or none.",
     )
-    signals: Annotated[tuple[Literal["hackernews", "github", "reddit"], ...], NoDecode] = Field(
+    signals: Signals = Field(
         ("hackernews",),
         description="Where papers are talked about, comma-separated: hackernews, github (stars), "
         "reddit; or none.",
@@ -127,7 +159,7 @@ class Settings(BaseSettings):
     postal_address: str | None = Field(
         None, description="Postal address of the operator, shown in every digest (CAN-SPAM)."
     )
-    templates: Path | None = Field(
+    templates: Folder | None = Field(
         None, description="Folder with templates of your own; what it lacks comes from Paperround."
     )
     window_days: int = Field(
@@ -137,11 +169,35 @@ class Settings(BaseSettings):
         description="Papers listed longer ago than this many days are not news; at least 8, for a "
         "weekly digest must reach over its week.",
     )
-    encoder: str | None = Field(
+    encoder: SentenceModel | None = Field(
         None,
         description="Sentence model for matching by meaning: minilm, a model id such as "
         "sentence-transformers/all-MiniLM-L6-v2, or a folder; needs paperround[semantic]. "
         "Unset: papers are matched by their words alone.",
+    )
+    summary_url: WebAddress | None = Field(
+        None,
+        description="Language model that writes summaries: the address of an endpoint with OpenAI's "
+        "chat protocol, up to /chat/completions, such as http://127.0.0.1:11434/v1. Unset: summaries "
+        "are sentences of the abstracts.",
+    )
+    summary_model: str | None = Field(
+        None,
+        max_length=120,
+        validate_default=True,
+        description="Name of the model at SUMMARY_URL.",
+    )
+    summary_key: str | None = Field(
+        None, description="Key for SUMMARY_URL, if it wants one.", repr=False
+    )
+    summary_requests: int = Field(
+        200, ge=0, description="Most requests to SUMMARY_URL in a day (UTC), failed ones included."
+    )
+    summary_connections: int = Field(
+        2, ge=1, le=32, description="Requests at the same time, by each visit to SUMMARY_URL."
+    )
+    summary_seconds: float = Field(
+        60, gt=0, le=600, description="Seconds that one answer of SUMMARY_URL may take."
     )
     collect_minutes: int = Field(
         60, ge=5, le=1440, description="Minutes between two visits to the sources."
@@ -153,67 +209,18 @@ class Settings(BaseSettings):
         "info", description="Least severe log lines to show: debug, info, warning or error."
     )
 
-    @field_validator("base_url")
+    @field_validator("bounce_listen")
     @classmethod
-    def _web_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("must begin with http:// or https:// and name a host")
-        if parts.query or parts.fragment:
-            raise ValueError("must not have a query or fragment")
-        return value.rstrip("/")
-
-    @field_validator("database_url")
-    @classmethod
-    def _database(cls, value: str) -> str:
-        if not value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
-            raise ValueError("must begin with sqlite:/// or postgresql://")
-        if value == "sqlite:///":
-            raise ValueError("names no file")
+    def _has_an_address(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value and "bounce_address" in info.data and not info.data["bounce_address"]:
+            raise ValueError(f"needs {PREFIX}BOUNCE_ADDRESS, whose mail it takes")
         return value
 
-    @field_validator("from_")
+    @field_validator("summary_model")
     @classmethod
-    def _sender(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        if any(ord(char) < 32 for char in value) or "@" not in parseaddr(value)[1]:
-            raise ValueError("must be an address such as Paperround <digest@example.org>")
-        return value
-
-    @field_validator("smtp_url")
-    @classmethod
-    def _relay_url(cls, value: str | None) -> str | None:
-        if value is not None:
-            parse_relay(value)
-        return value
-
-    @field_validator("templates")
-    @classmethod
-    def _folder(cls, value: Path | None) -> Path | None:
-        if value is not None and not value.is_dir():
-            raise ValueError(f"{value} is not a folder")
-        return value
-
-    @field_validator("encoder")
-    @classmethod
-    def _model(cls, value: str | None) -> str | None:
-        if (
-            value is not None
-            and value != "minilm"
-            and "/" not in value
-            and not Path(value).is_dir()
-        ):
-            raise ValueError("must be minilm, a model id such as owner/name, or a folder")
-        return value
-
-    @field_validator("sources", "signals", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if value == "none":  # an empty value cannot say it, for that stands for the default
-            return ()
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
+    def _with_its_address(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if "summary_url" in info.data and bool(info.data["summary_url"]) is not bool(value):
+            raise ValueError(f"must be set where {PREFIX}SUMMARY_URL is, and only there")
         return value
 
     @property

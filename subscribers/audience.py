@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Row, Table, bindparam, case, select, update
@@ -16,8 +17,16 @@ from sqlalchemy.orm import Session
 from subscribers.address import parse_address
 from subscribers.consent import State
 from subscribers.feedback import VoteGiven, votes_of
+from subscribers.length import Length
 from subscribers.profile import Interest, Kind
-from subscribers.schedule import Cadence, Schedule, due_day, edition_day, next_send_after_day
+from subscribers.schedule import (
+    Cadence,
+    Schedule,
+    due_day,
+    edition_day,
+    missed_until,
+    next_send_after_day,
+)
 from subscribers.signup import LOOK_BACK
 from subscribers.suppression import not_suppressed
 from subscribers.tables import InterestRow, Subscriber
@@ -33,6 +42,8 @@ class Member:
 
     `edition_day` is the local date that their digest is for; `due_at` is None for somebody who is
     not due but asked for by name. Papers first seen after `covered_until` are new to them.
+    `away_until`: what was first seen by then was missed by an earlier digest that did not come (a pause,
+    a standstill of ours); None where none was missed.
     `taste_changed_at`: when their interests or votes last changed, None if that was never noted.
     """
 
@@ -40,10 +51,13 @@ class Member:
     email: str
     links_version: int
     max_papers: int
+    length: Length
+    quiet_days: int
     schedule: Schedule
     due_at: datetime | None
     edition_day: date
     covered_until: datetime
+    away_until: datetime | None
     interests: tuple[Interest, ...]
     votes: tuple[VoteGiven, ...]
     taste_changed_at: datetime | None
@@ -101,17 +115,34 @@ def advance(
         .where(table.c.id == bindparam("member_id"), table.c.state == State.CONFIRMED.value)
         .values(covered_until=covered_until, next_send_at=as_read)
     )
+    # Many keep the same hours.
+    next_due = cache(lambda schedule, day: next_send_after_day(schedule, day, now))
     session.execute(
         served,
         [
             {
                 "member_id": member.id,
                 "due_at": member.due_at,
-                "next_due": next_send_after_day(member.schedule, member.edition_day, now),
+                "next_due": next_due(member.schedule, member.edition_day),
             }
             for member in members
         ],
     )
+
+
+def held(session: Session, ids: Sequence[int]) -> set[int]:
+    """Those of a block in key order, and of whoever lies between, who are still there; they stay until
+    the commit, for what is written about somebody who is erased just now would be refused.
+    """
+    if not ids:
+        return set()
+    asked = (
+        select(Subscriber.id)
+        .where(Subscriber.id.between(min(ids), max(ids)))
+        .order_by(Subscriber.id)
+        .with_for_update(read=True, key_share=True)
+    )
+    return set(session.scalars(asked))
 
 
 def mailable(session: Session, ids: Collection[int], *, now: datetime) -> set[int]:
@@ -191,17 +222,22 @@ def _member(
         paused_until=row.paused_until,
     )
     is_due = row.next_send_at is not None and row.next_send_at <= now
+    day = due_day(schedule, row.next_send_at, now) if is_due else edition_day(now, row.timezone)
+    covered_until = row.covered_until or now - LOOK_BACK
+    # Who has just joined, by form or by file, has missed nothing, though their first digest looks back.
+    joined = max(row.created_at, row.confirmed_at or row.created_at)
     return Member(
         id=row.id,
         email=row.email,
         links_version=row.links_version,
         max_papers=row.max_papers,
+        length=Length(row.length),
+        quiet_days=row.quiet_days,
         schedule=schedule,
         due_at=row.next_send_at,
-        edition_day=(
-            due_day(schedule, row.next_send_at, now) if is_due else edition_day(now, row.timezone)
-        ),
-        covered_until=row.covered_until or now - LOOK_BACK,
+        edition_day=day,
+        covered_until=covered_until,
+        away_until=missed_until(schedule, day, max(covered_until, joined)),
         interests=interests,
         votes=votes,
         taste_changed_at=row.taste_changed_at,
@@ -221,6 +257,10 @@ _COLUMNS = (
     Subscriber.email,
     Subscriber.links_version,
     Subscriber.max_papers,
+    Subscriber.length,
+    Subscriber.quiet_days,
+    Subscriber.created_at,
+    Subscriber.confirmed_at,
     Subscriber.cadence,
     Subscriber.weekday,
     Subscriber.hour,

@@ -31,6 +31,9 @@ class EventKind(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     LINK_SENT = "link-sent"
     IMPORTED = "imported"
+    ADDRESS_ASKED = "address-asked"
+    ADDRESS_CHANGED = "address-changed"
+    ASKED_AGAIN = "asked-again"
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,8 @@ def _written(subscriber: Subscriber) -> dict[str, Any]:
         "hour": subscriber.hour,
         "timezone": subscriber.timezone,
         "max_papers": subscriber.max_papers,
+        "length": subscriber.length,
+        "quiet_days": subscriber.quiet_days,
         "paused_until": subscriber.paused_until,
         "state": str(subscriber.state),
         "confirmed_at": subscriber.confirmed_at and subscriber.confirmed_at.isoformat(),

@@ -14,7 +14,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, mode
 from subscribers.address import Address, parse_address
 from subscribers.consent import State
 from subscribers.errors import ImportFileError, ProfileError, SubscribersError
-from subscribers.preferences import Preferences, check_max_papers
+from subscribers.preferences import (
+    Preferences,
+    check_length,
+    check_max_papers,
+    check_quiet_days,
+)
 from subscribers.profile import parse_profile
 from subscribers.profile_document import ProfileDocument, explain, profile_from_document
 from subscribers.schedule import make_schedule
@@ -37,6 +42,8 @@ class PersonRecord(BaseModel):
     hour: int = 7
     timezone: str = "UTC"
     max_papers: int = 10
+    length: str = "short"
+    quiet_days: int = 0
     paused_until: date | None = None
     state: State | None = None
     confirmed_at: AwareDatetime | None = None
@@ -160,4 +167,6 @@ def _preferences(given: PersonRecord) -> Preferences:
             paused_until=given.paused_until,
         ),
         max_papers=check_max_papers(given.max_papers),
+        length=check_length(given.length),
+        quiet_days=check_quiet_days(given.quiet_days),
     )

@@ -6,11 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select, union, update
 from sqlalchemy.orm import Session
 
 from subscribers.consent import State
 from subscribers.errors import ProfileError
+from subscribers.length import Length
 from subscribers.profile import Interest, Kind, Profile
 from subscribers.schedule import (
     Cadence,
@@ -19,25 +20,48 @@ from subscribers.schedule import (
     next_send,
     next_send_after_day,
 )
-from subscribers.tables import InterestRow, Subscriber
+from subscribers.tables import InterestRow, Subscriber, Vote
 
 MOST_PAPERS = 40
+MOST_QUIET_DAYS = 60
 LONGEST_PAUSE = timedelta(days=366)
+WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preferences:
-    """Everything that a person can set about their digest."""
+    """Everything that a person can set about their digest.
+
+    `quiet_days`: after so many digests in a row that were left out one short note comes; 0 for none.
+    """
 
     profile: Profile
     schedule: Schedule
     max_papers: int = 10
+    length: Length = Length.SHORT
+    quiet_days: int = 0
 
 
 def check_max_papers(number: int) -> int:
     """The number back if it is within bounds. Raises ProfileError."""
     if not 1 <= number <= MOST_PAPERS:
         raise ProfileError("max_papers", f"Please choose from 1 to {MOST_PAPERS} papers.")
+    return number
+
+
+def check_length(name: str) -> Length:
+    """The length of that name. Raises ProfileError."""
+    if name not in set(Length):
+        raise ProfileError("length", "Please choose titles, short or full.")
+    return Length(name)
+
+
+def check_quiet_days(number: int) -> int:
+    """The number back if it is within bounds. Raises ProfileError."""
+    if not 0 <= number <= MOST_QUIET_DAYS:
+        raise ProfileError(
+            "quiet_days", f"Please choose from 1 to {MOST_QUIET_DAYS} days, or 0 for no note."
+        )
     return number
 
 
@@ -69,6 +93,8 @@ def read_preferences(subscriber: Subscriber) -> Preferences:
         profile=_profile_of(subscriber),
         schedule=schedule_of(subscriber),
         max_papers=subscriber.max_papers,
+        length=Length(subscriber.length),
+        quiet_days=subscriber.quiet_days,
     )
 
 
@@ -98,6 +124,26 @@ def save_preferences(
     session.flush()
 
 
+def pause(session: Session, subscriber: Subscriber, *, now: datetime) -> bool:
+    """Lets a confirmed subscriber (from `locked`) rest for `WEEK`; pressing again adds nothing.
+
+    False where a pause of that length, or a longer one, stands already, or nobody is mailed anyway.
+    """
+    until = pause_end(subscriber, now)
+    standing = subscriber.paused_until
+    if subscriber.state != State.CONFIRMED or (standing is not None and standing >= until):
+        return False
+    subscriber.paused_until = until
+    subscriber.next_send_at = _next_due(subscriber, schedule_of(subscriber), now)
+    session.flush()
+    return True
+
+
+def pause_end(subscriber: Subscriber, now: datetime) -> date:
+    """The first local day with mail again, if a week's pause began now."""
+    return edition_day(now, subscriber.timezone) + WEEK
+
+
 def clear_past_pause(preferences: Preferences, today: date) -> Preferences:
     """The same preferences without a pause that is over."""
     until = preferences.schedule.paused_until
@@ -115,6 +161,8 @@ def apply_preferences(subscriber: Subscriber, preferences: Preferences, *, now: 
     subscriber.timezone = schedule.timezone
     subscriber.paused_until = schedule.paused_until
     subscriber.max_papers = preferences.max_papers
+    subscriber.length = preferences.length.value
+    subscriber.quiet_days = preferences.quiet_days
     if preferences.profile == _profile_of(subscriber):
         return
     subscriber.taste_changed_at = now
@@ -127,14 +175,18 @@ def apply_preferences(subscriber: Subscriber, preferences: Preferences, *, now: 
 
 
 def examples_arrived(session: Session, keys: Collection[str], *, now: datetime) -> None:
-    """Notes that these example papers can be read now: what was learned of whoever gave them is out
-    of date.
+    """Notes that these papers can be read now, or better than before: what was learned of whoever gave
+    them as examples or voted on them is out of date.
     """
     givers = select(InterestRow.subscriber_id).where(
         InterestRow.kind == Kind.SEED, InterestRow.text.in_(keys)
     )
+    voters = select(Vote.subscriber_id).where(Vote.entry_key.in_(keys))
     session.execute(
-        update(Subscriber).where(Subscriber.id.in_(givers)).values(taste_changed_at=now)
+        update(Subscriber)
+        .where(Subscriber.id.in_(union(givers, voters)))
+        .values(taste_changed_at=now)
+        .execution_options(synchronize_session=False)
     )
 
 

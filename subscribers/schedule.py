@@ -15,6 +15,7 @@ from subscribers.errors import ProfileError
 
 _SECOND = timedelta(seconds=1)
 _DAY = timedelta(days=1)
+_LATE = timedelta(hours=1)  # what was planned late, or looked a little behind, was planned
 
 
 class Cadence(StrEnum):
@@ -99,6 +100,21 @@ def due_day(schedule: Schedule, due_at: datetime, now: datetime) -> date:
             return day
         day -= _DAY
     return first
+
+
+def previous_send(schedule: Schedule, day: date) -> datetime:
+    """The last moment (UTC) of a local day before `day` at which a digest was due, paused or not."""
+    while True:
+        day -= _DAY
+        moment = _moment(schedule, day)
+        if moment is not None:
+            return moment
+
+
+def missed_until(schedule: Schedule, day: date, covered_until: datetime) -> datetime | None:
+    """When the digest before that of `day` was due, if nothing since `covered_until` was sent then."""
+    before = previous_send(schedule, day)
+    return before if covered_until < before - _LATE else None
 
 
 def next_send_after_day(schedule: Schedule, day: date, now: datetime) -> datetime:

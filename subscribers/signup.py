@@ -44,10 +44,14 @@ SendNotice = Callable[[Session, Subscriber, str, dict[str, Any]], None]
 
 
 class NoticeKind(StrEnum):
-    """The mails that this package asks for; both have `{"token": ...}` as their context."""
+    """The mails that this package asks for; all but the good-bye have `{"token": ...}` as context."""
 
     CONFIRM = "confirm"
     PREFERENCES = "preferences"
+    WELCOME = "welcome"
+    ADDRESS = "address"
+    RECONFIRM = "reconfirm"
+    GOODBYE = "goodbye"
 
 
 class Confirmation(StrEnum):
@@ -84,7 +88,7 @@ def request_subscription(
     if state is State.PENDING:
         # A confirmed person's wishes stay: anybody can type anybody's address.
         apply_preferences(subscriber, signup.preferences, now=now)
-    if _may_mail(session, subscriber.id, now):
+    if may_mail(session, subscriber.id, now):
         subscriber.state = state
         words = REQUEST_WORDING if state is State.PENDING else None
         kind = EventKind.REQUESTED if state is State.PENDING else EventKind.LINK_SENT
@@ -112,7 +116,7 @@ def request_link(
         subscriber is not None
         and subscriber.state != State.UNSUBSCRIBED
         and not is_suppressed(session, address.hash)
-        and _may_mail(session, subscriber.id, now)
+        and may_mail(session, subscriber.id, now)
     ):
         record(session, subscriber, EventKind.LINK_SENT, now=now, origin=origin)
         _mail_link(session, subscriber, signer=signer, send_notice=send_notice, now=now)
@@ -120,9 +124,18 @@ def request_link(
 
 
 def confirm(
-    session: Session, subscriber: Subscriber, *, origin: Origin, now: datetime
+    session: Session,
+    subscriber: Subscriber,
+    *,
+    origin: Origin,
+    signer: LinkSigner,
+    send_notice: SendNotice,
+    now: datetime,
 ) -> Confirmation:
-    """Confirms a subscriber (from `preferences.locked`). Of two presses only the first counts."""
+    """Confirms a subscriber (from `preferences.locked`). Of two presses only the first counts.
+
+    They are welcomed by mail, and due at once: the first digest tells more than any words of ours.
+    """
     before = State(subscriber.state)
     after = next_state(before, Act.CONFIRM)
     if after is None:
@@ -130,17 +143,33 @@ def confirm(
     if after is before:
         return Confirmation.ALREADY
     begin(subscriber, now=now, confirmed_at=now)
+    subscriber.next_send_at = now
     record(session, subscriber, EventKind.CONFIRMED, now=now, origin=origin, words=CONFIRM_WORDING)
+    token = signer.make(Purpose.PREFERENCES, subscriber.id, subscriber.links_version, now=now)
+    send_notice(session, subscriber, NoticeKind.WELCOME.value, {"token": token})
     session.flush()
     return Confirmation.CONFIRMED
 
 
-def unsubscribe(session: Session, subscriber: Subscriber, *, origin: Origin, now: datetime) -> bool:
-    """Ends the subscription of a subscriber from `preferences.locked`. False if it had ended."""
+def unsubscribe(
+    session: Session,
+    subscriber: Subscriber,
+    *,
+    origin: Origin,
+    send_notice: SendNotice,
+    now: datetime,
+) -> bool:
+    """Ends the subscription of a subscriber from `preferences.locked`. False if it had ended.
+
+    Who was a reader gets one last mail that says so: whoever pressed, it may not have been they.
+    """
     if subscriber.state == State.UNSUBSCRIBED:
         return False
+    if subscriber.state == State.CONFIRMED:
+        send_notice(session, subscriber, NoticeKind.GOODBYE.value, {})
     subscriber.state = State.UNSUBSCRIBED
     subscriber.next_send_at = None
+    subscriber.new_email = None
     record(session, subscriber, EventKind.UNSUBSCRIBED, now=now, origin=origin)
     session.flush()
     return True
@@ -206,6 +235,8 @@ def _found_or_new(session: Session, signup: SignUp, now: datetime) -> Subscriber
         "hour": schedule.hour,
         "timezone": schedule.timezone,
         "max_papers": signup.preferences.max_papers,
+        "length": signup.preferences.length.value,
+        "quiet_days": signup.preferences.quiet_days,
         "created_at": now,
     }
     insert_new(session, Subscriber, [row])
@@ -215,11 +246,11 @@ def _found_or_new(session: Session, signup: SignUp, now: datetime) -> Subscriber
     return subscriber
 
 
-def _may_mail(session: Session, subscriber_id: int, now: datetime) -> bool:
+def may_mail(session: Session, subscriber_id: int, now: datetime) -> bool:
     """Whether another mail may go out on anybody's request: a few an hour, none in haste."""
     asked = select(func.count(), func.max(ConsentEvent.at)).where(
         ConsentEvent.subscriber_id == subscriber_id,
-        ConsentEvent.kind.in_([EventKind.REQUESTED, EventKind.LINK_SENT]),
+        ConsentEvent.kind.in_([EventKind.REQUESTED, EventKind.LINK_SENT, EventKind.ADDRESS_ASKED]),
         ConsentEvent.at > now - timedelta(hours=1),
     )
     count, last = session.execute(asked).one()

@@ -21,6 +21,8 @@ class Subscriber(Base):
     `links_version` is part of every signed link, so raising it kills the old ones.
     `next_send_at` is when the next digest is due, None while nobody should be mailed.
     `covered_until` is up to when papers were considered for them: later ones are still to come.
+    `length` is how much of each paper a digest shows; after `quiet_days` days without a digest one
+    short note comes, 0 for none. `new_email` is where they asked to be mailed instead, until confirmed.
     `taste_changed_at` is when their interests or votes last changed: what was learned of them before
     that moment is out of date.
     """
@@ -39,6 +41,9 @@ class Subscriber(Base):
     hour: Mapped[int]
     timezone: Mapped[str] = mapped_column(String(64))
     max_papers: Mapped[int]
+    length: Mapped[str] = mapped_column(String(16), default="short", server_default="short")
+    quiet_days: Mapped[int] = mapped_column(default=0, server_default="0")
+    new_email: Mapped[str | None] = mapped_column(String(320))
     paused_until: Mapped[date | None]
     next_send_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     covered_until: Mapped[datetime | None] = mapped_column(UTCDateTime)

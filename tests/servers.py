@@ -35,6 +35,7 @@ class Asked:
     path: str
     query: dict[str, str]
     headers: dict[str, str]
+    body: bytes = b""
 
 
 Answerer = Callable[[Asked], Reply]
@@ -89,7 +90,8 @@ def _handler(web: Web) -> type[BaseHTTPRequestHandler]:
             parts = urlsplit(self.path)
             query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
             headers = {name.lower(): value for name, value in self.headers.items()}
-            reply = web.answer(Asked(parts.path, query, headers))
+            body = self.rfile.read(int(headers.get("content-length", 0)))
+            reply = web.answer(Asked(parts.path, query, headers, body))
             if reply.act:
                 self.close_connection = True
                 with contextlib.suppress(OSError):
@@ -102,6 +104,8 @@ def _handler(web: Web) -> type[BaseHTTPRequestHandler]:
                 self.send_header("Content-Length", str(len(reply.body)))
             self.end_headers()
             self.wfile.write(reply.body)
+
+        do_POST = do_GET  # noqa: N815
 
         def log_message(self, *args: object) -> None:
             """Tests are quiet."""

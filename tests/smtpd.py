@@ -1,6 +1,6 @@
 """A real SMTP server in a process of its own, for tests: `python -m tests.smtpd FOLDER [options]`.
 
-Writes each accepted mail into FOLDER as NUMBER.eml with its envelope above it, prints its port first.
+Writes each accepted mail into FOLDER as NUMBER.eml with its envelope above it (but for --bare), prints its port first.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ class Handler:
         part = Path(self.options.folder) / f"{number}.part"
         secured = server.transport.get_extra_info("ssl_object") is not None
         head = json.dumps({"from": envelope.mail_from, "to": to, "tls": secured})
-        part.write_bytes(head.encode() + b"\n" + envelope.original_content)
+        above = b"" if self.options.bare else head.encode() + b"\n"
+        part.write_bytes(above + envelope.original_content)
         part.rename(part.with_suffix(".eml"))
         if "vanish" in to:
             server.transport.abort()
@@ -156,4 +157,5 @@ if __name__ == "__main__":
     parser.add_argument("--auth", action="store_true")
     parser.add_argument("--ascii", action="store_true")
     parser.add_argument("--refuse-sender", action="store_true")
+    parser.add_argument("--bare", action="store_true", help="mails as a mailbox keeps them")
     asyncio.run(serve(parser.parse_args()))

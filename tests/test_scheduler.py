@@ -55,7 +55,7 @@ def test_jobs_run_at_once_and_never_beside_themselves(
     try:
         assert done.wait(10), "the sources are visited as soon as it starts"
         jobs = {job.id: job for job in clockwork.get_jobs()}
-        assert set(jobs) == {"collect", "learn", "refresh", "tick"}
+        assert set(jobs) == {"collect", "learn", "refresh", "summarise", "tick"}
         assert all(job.coalesce and job.max_instances == 1 for job in jobs.values())
         assert all(job.misfire_grace_time is None for job in jobs.values())
     finally:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from newsletter.errors import SettingsError
-from newsletter.settings import Settings, env_name, load, parse_relay
+from newsletter.setting_types import parse_relay
+from newsletter.settings import Settings, env_name, load
 from tests import documents
 
 
@@ -142,3 +143,18 @@ def test_relays(url: str, expected: tuple[object, ...]) -> None:
 def test_names_of_the_environment() -> None:
     assert env_name("from_") == "NEWSLETTER_FROM"
     assert env_name("smtp_url") == "NEWSLETTER_SMTP_URL"
+
+
+@pytest.mark.parametrize(
+    "given", [{"SUMMARY_URL": "http://127.0.0.1:1/v1"}, {"SUMMARY_MODEL": "a-model"}]
+)
+def test_a_model_has_an_address_and_an_address_a_model(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(f"NEWSLETTER_{name}", value)
+    with pytest.raises(
+        SettingsError, match="NEWSLETTER_SUMMARY_MODEL: must be set where"
+    ) as caught:
+        load(None)
+    assert len(str(caught.value).splitlines()) == 2

@@ -12,7 +12,17 @@ import sys
 import typer
 import typer.exceptions
 
-from newsletter.cli import daily, evaluation, operate, people, places, previews
+from newsletter.cli import (
+    daily,
+    dkim,
+    evaluation,
+    operate,
+    people,
+    places,
+    previews,
+    returning,
+    summaries,
+)
 from newsletter.cli.logs import log_unexpected
 from newsletter.cli.terminal import say
 from newsletter.errors import NewsletterError, SettingsError
@@ -26,7 +36,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (operate, places, daily, previews, people, evaluation):
+for module in (
+    operate,
+    places,
+    daily,
+    returning,
+    summaries,
+    previews,
+    people,
+    dkim,
+    evaluation,
+):
     module.register(app)
 
 

@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+
 from sqlalchemy import false, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter import settings
 from newsletter.app import App
+from newsletter.cli.arrival import send_and_see
+from newsletter.cli.domain import domain_checks
 from newsletter.cli.parts import open_app
 from newsletter.deliver.smtp import SmtpMailer
 from newsletter.errors import NewsletterError, SettingsError
+from newsletter.setting_types import parse_dkim_key
 from newsletter.store import sources
 from newsletter.store.engine import describe, reading
 from newsletter.store.tables import Source
+from newsletter.summarise.prompt import messages
+from newsletter.summarise.validate import Refused, read_answer
 
+# What a model is asked about to see whether it can be asked at all.
+_SAMPLE = (
+    "Folding maps",
+    (
+        "Maps of large towns are hard to fold. We propose a way to fold them along their rivers, which "
+        "needs no scissors. In our experiments readers folded maps faster than before, and the maps "
+        "lasted longer. Folding along streets instead works less well."
+    ),
+)
 Check = tuple[str, bool, str]
 
 
-def all_checks() -> list[Check]:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line wants beyond the rest: a mail sent and looked at, a name server of its own."""
+
+    send: str | None = None
+    arrived: Path | None = None
+    server: str | None = None
+    seconds: float = 60.0
+
+
+def all_checks(asked: Asked = Asked()) -> list[Check]:
     """(what was looked at, whether it is well, the detail), in the order to put right."""
     checks = [("settings", *_check_settings())]
     try:
@@ -28,7 +55,12 @@ def all_checks() -> list[Check]:
         checks.append(("database", *_check_writing(app)))
         checks.append(("sources", *_check_sources(app)))
         checks.append(("encoder", *_check_encoder(app)))
+        checks.append(("summaries", *_check_writer(app)))
+        checks.append(("keys", *_check_keys(app)))
         checks.append(("relay", *_check_relay(app)))
+        if checks[-2][1]:
+            checks += domain_checks(app, asked.server)
+            checks += _check_mail(app, asked)
     return checks
 
 
@@ -67,6 +99,40 @@ def _check_encoder(app: App) -> tuple[bool, str]:
     except NewsletterError as error:
         return False, str(error)
     return True, f"{app.encoder.name}: {app.encoder.dims} numbers a paper"
+
+
+def _check_writer(app: App) -> tuple[bool, str]:
+    if app.writer is None:
+        return True, "no model is set: summaries are sentences of the abstracts"
+    try:
+        said = app.writer.write(messages(*_SAMPLE))
+    except NewsletterError as error:
+        return False, str(error)
+    found = read_answer(said.text, *_SAMPLE)
+    if isinstance(found, Refused):
+        return False, f"{app.writer.name} answers, but of no use: {found.reason}"
+    return True, f"{app.writer.name} answers well"
+
+
+def _check_keys(app: App) -> tuple[bool, str]:
+    if not app.settings.dkim_keys:
+        return True, "none are set: mails are not signed here"
+    try:
+        signer = app.dkim
+    except SettingsError as error:
+        return False, str(error)
+    assert signer is not None
+    paths = [path for _, path in map(parse_dkim_key, app.settings.dkim_keys)]
+    if open_to_all := [str(path) for path in paths if path.stat().st_mode & 0o007]:
+        return False, f"everybody on this machine may use {', '.join(open_to_all)}: chmod 600"
+    return True, f"{len(paths)} for {signer.domain}, body {signer.body}"
+
+
+def _check_mail(app: App, asked: Asked) -> list[Check]:
+    try:
+        return send_and_see(app, asked.send, asked.arrived, asked.server, asked.seconds)
+    except NewsletterError as error:
+        return [("mail", False, str(error))]
 
 
 def _check_relay(app: App) -> tuple[bool, str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from newsletter import clock
 from newsletter.cli.parts import Day, failed_if, open_app, open_database, parse_day
+from newsletter.cli.summaries import print_summarised
 from newsletter.cli.terminal import Json, print_json, print_table, progress, say, watch
 from newsletter.model import Outcome
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from newsletter.stages.collect import CollectReport
     from newsletter.stages.plan import PlanReport
     from newsletter.stages.send import SendReport
+
+_BACK_DAYS = 30
 
 Source = Annotated[list[str] | None, typer.Option("--source", help="Only this source; repeatable.")]
 
@@ -57,9 +60,12 @@ def run(
     edition = app.pipeline().run(chosen, watch(quiet=json))
     if json:
         numbers = _numbers(edition.planned, edition.sent)
-        print_json({"collected": edition.collected.as_dict(), **numbers})
+        summaries = edition.summarised.as_dict() if edition.summarised else None
+        print_json({"collected": edition.collected.as_dict(), "summaries": summaries, **numbers})
     else:
         print_collected(edition.collected)
+        if edition.summarised:
+            print_summarised(edition.summarised)
         print_edition(app, chosen)
     _failed_sending(edition.sent)
     _failed_sources(edition.collected)
@@ -108,20 +114,26 @@ def send(
 
 
 def status(day: Day = None, json: Json = False) -> None:
-    """How an edition's deliveries stand; the counts add up to its audience."""
-    from newsletter.store import ledger
+    """How an edition's deliveries stand (the counts add up to its audience), and what came back."""
+    from newsletter.store import ledger, returned
     from newsletter.store.engine import reading
 
     chosen = parse_day(day)
+    until = datetime.combine(chosen + timedelta(days=1), time(), UTC)
     with reading(open_database())() as session:
         counts = ledger.counts(session, chosen)
+        back = returned.counts(session, until, _BACK_DAYS)
     total = sum(count for _, _, count in counts)
     if json:
         rows = [{"state": s.value, "reason": why, "count": count} for s, why, count in counts]
-        print_json({"day": chosen, "audience": total, "deliveries": rows})
+        came = [{"kind": kind, "effect": what, "count": count} for kind, what, count in back]
+        print_json({"day": chosen, "audience": total, "deliveries": rows, "returned": came})
         return
     table = [(state.value, why or "", count) for state, why, count in counts]
     print_table(f"Edition of {chosen}", ["State", "Reason", "#Count"], [*table, ("all", "", total)])
+    if back:
+        title = f"Came back in the {_BACK_DAYS} days up to it"
+        print_table(title, ["What it says", "What it led to", "#Count"], back)
 
 
 def _dry_run(app: App, day: date, *, json: bool) -> None:

@@ -45,11 +45,26 @@ def init(json: Json = False) -> None:
     say(f"Sources: {', '.join(names) or 'none'}.")
 
 
-def doctor(json: Json = False) -> None:
-    """Check settings, database, sources, encoder and relay; each line says what to do if it is not well."""
-    from newsletter.cli.checks import all_checks
+def doctor(
+    send: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Send a real mail there, by the relay.")
+    ] = None,
+    arrived: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="Look at what arrived: a saved mail, or with --send a Maildir."
+        ),
+    ] = None,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for it to arrive.")] = 60,
+    dns_server: Annotated[
+        str | None, typer.Option(metavar="IP[:PORT]", help="Name server to ask.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Check settings, database, sources, relay, DNS; each line says what to do if it is not well."""
+    from newsletter.cli.checks import Asked, all_checks
 
-    checks = all_checks()
+    checks = all_checks(Asked(send, arrived, dns_server, wait))
     well = all(good for _, good, _ in checks)
     if json:
         rows = [{"check": name, "ok": good, "detail": detail} for name, good, detail in checks]
@@ -66,7 +81,8 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     from newsletter.cli.serving import serve_site
 
     app = open_app(real=True)
-    serve_site(app, host, port)
+    with app.receiving():
+        serve_site(app, host, port)
 
 
 def up(host: Host = "127.0.0.1", port: Port = 8000) -> None:
@@ -77,12 +93,13 @@ def up(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     app = open_app(real=True)
     app.ensure_sources()
     free_or_fail(host, port)
-    clockwork = scheduler.start(app, clock.now)
-    try:
-        serve_site(app, host, port)
-    finally:
-        app.stopping.set()
-        clockwork.shutdown(wait=True)
+    with app.receiving():
+        clockwork = scheduler.start(app, clock.now)
+        try:
+            serve_site(app, host, port)
+        finally:
+            app.stopping.set()
+            clockwork.shutdown(wait=True)
 
 
 def demo(

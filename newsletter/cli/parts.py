@@ -31,7 +31,10 @@ def open_app(*, real: bool = False, check: bool = True) -> App:
     from newsletter.app import build  # only now: what is wrong with the settings is told at once
 
     start_log(loaded.log_level)
-    return build(loaded, check=check)
+    app = build(loaded, check=check)
+    if real:
+        app.dkim  # noqa: B018  (keys that cannot sign are told at once, too)
+    return app
 
 
 def open_database() -> Sessions:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter import clock
-from newsletter.cli.parts import open_app, open_database
+from newsletter.cli.parts import failed_if, open_app, open_database
 from newsletter.cli.terminal import Json, print_json, print_table, say
 from newsletter.errors import NewsletterError
 
@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     group.command("import")(import_file)
     group.command("export")(export)
     group.command("erase")(erase)
+    group.command("again")(again)
     app.add_typer(group, name="subscribers")
 
 
@@ -160,3 +161,33 @@ def erase(email: str, json: Json = False) -> None:
         print_json({"erased": True})
     else:
         say(f"{email} is erased.")
+
+
+def again(
+    email: Annotated[str, typer.Argument(metavar="ADDRESS")],
+    json: Json = False,
+) -> None:
+    """Ask a reader whose mails came back whether they are still there; they are mailed once they say so."""
+    from sqlalchemy import select
+
+    from newsletter.app import queue_notice
+    from subscribers.address import parse_address
+    from subscribers.preferences import locked
+    from subscribers.returning import bring_back
+    from subscribers.tables import Subscriber
+
+    app = open_app(real=True)
+    address = parse_address(email)
+    with app.sessions.begin() as session:
+        found = session.scalar(select(Subscriber.id).where(Subscriber.address_hash == address.hash))
+        person = None if found is None else locked(session, found)
+        asked = person is not None and bring_back(
+            session, person, signer=app.signer, send_notice=queue_notice, now=clock.now()
+        )
+    failed_if(not asked, f"{email} is no reader who is not mailed because mails came back")
+    sent = app.notices().run()
+    if json:
+        print_json({"asked": address.email, "error": sent.error})
+    else:
+        say(f"{address.email} was asked.")
+    failed_if(sent.error is not None, f"{sent.error}; the mail stays planned")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from email import message_from_bytes
 from email.policy import default as default_policy
@@ -12,11 +13,12 @@ import typer
 
 from newsletter import clock
 from newsletter.cli.parts import Day, failed_if, open_app, parse_day
-from newsletter.cli.terminal import Json, print_json, print_table
+from newsletter.cli.terminal import Json, print_json, print_table, say
 from newsletter.model import Digest, Message, Skip
 
 if TYPE_CHECKING:
     from newsletter.app import App
+    from newsletter.render import DigestLetter
 
 
 def register(app: typer.Typer) -> None:
@@ -29,25 +31,28 @@ def preview(
         str | None, typer.Option(help="Whose digest; specimens of every mail if unset.")
     ] = None,
     day: Day = None,
-    out: Annotated[Path, typer.Option(help="Folder for the .eml files.")] = Path("preview"),
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for .eml files; unset: shown in the browser.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Where the browser finds them.")] = 8001,
     json: Json = False,
 ) -> None:
-    """Write mails as .eml files: a reader's digest as it would be now, or specimens of every mail.
+    """Show mails: a reader's digest as it would be now, or specimens of every mail in every state.
 
-    Nothing is planned, nothing is sent.
+    In the browser, anew whenever a template is saved; with --out or --json as .eml files. Nothing is
+    planned, nothing is sent.
     """
-    from newsletter.stages.specimens import specimens
-
     chosen, now = parse_day(day), clock.now()
     app = open_app()
-    out.mkdir(parents=True, exist_ok=True)
-    if email is None:
-        rows = [
-            _write(out / f"{name}.eml", message)
-            for name, message in specimens(app.renderer(), app.links, now)
-        ]
-    else:
-        rows = _preview_of(app, email, chosen, now, out)
+    if out is None and not json:
+        _serve(app, email, chosen, now, port)
+        return
+    folder = out or Path("preview")
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [
+        _write(folder / f"{name}.eml", message)
+        for name, message in _messages(app, email, chosen, now)
+    ]
     if json:
         print_json({"day": chosen, "previews": rows})
     else:
@@ -55,7 +60,36 @@ def preview(
         print_table("Previews", ["Subject", "#Bytes", "File"], table)
 
 
-def _preview_of(app: App, email: str, day: date, now: datetime, out: Path) -> list[dict[str, Any]]:
+def _messages(
+    app: App, email: str | None, day: date, now: datetime
+) -> Iterator[tuple[str, Message]]:
+    from newsletter.stages.specimens import specimens
+
+    renderer = app.renderer()
+    if email is None:
+        yield from specimens(renderer, app.links, now)
+    else:
+        letter, number = _letter_of(app, email, day, now)
+        yield f"{day}-{number}", renderer.digest(letter)
+
+
+def _serve(app: App, email: str | None, day: date, now: datetime, port: int) -> None:
+    import uvicorn
+
+    from newsletter.stages.specimens import rendered
+    from newsletter.web.gallery import Gallery
+
+    if email is None:
+        gallery = Gallery(app, lambda renderer: dict(rendered(renderer, app.links, now)))
+    else:
+        letter, number = _letter_of(app, email, day, now)
+        name = f"{day}-{number}"
+        gallery = Gallery(app, lambda renderer: {name: renderer.digest_preview(letter)})
+    say(f"The mails are at http://127.0.0.1:{port}/ ; Ctrl-C ends it.")
+    uvicorn.run(gallery.site(), host="127.0.0.1", port=port, log_level="warning")
+
+
+def _letter_of(app: App, email: str, day: date, now: datetime) -> tuple[DigestLetter, int]:
     from newsletter.cli.would import would_get
     from newsletter.stages.letters import DigestLetters
 
@@ -64,11 +98,10 @@ def _preview_of(app: App, email: str, day: date, now: datetime, out: Path) -> li
     (would,) = found
     failed_if(isinstance(would.digest, Skip), f"{email} would get no mail: {would.why}")
     assert isinstance(would.digest, Digest)
-    renderer = app.renderer()
-    letter = DigestLetters(renderer, app.links).letter(
-        would.person, would.digest, would.entries, day=day, planned_at=now
+    letter = DigestLetters(app.renderer(), app.links).letter(
+        would.person, would.digest, would.entries, day=day, planned_at=now, manner=would.manner
     )
-    return [_write(out / f"{day}-{would.person.id}.eml", renderer.digest(letter))]
+    return letter, would.person.id
 
 
 def _write(path: Path, message: Message) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from newsletter.app import App
-from newsletter.model import Digest, Entry, Skip
+from newsletter.model import Digest, Entry, Manner, Skip
 from newsletter.pipeline import everybody
 from newsletter.stages.letters import Person
-from newsletter.store import reading
+from newsletter.stages.sections import manner_of
+from newsletter.store import attention, editions
 from newsletter.store.engine import reading as reading_sessions
 from subscribers import audience
 
@@ -21,6 +22,7 @@ class Would:
     person: Person
     digest: Digest | Skip
     entries: dict[int, Entry]
+    manner: Manner
 
     @property
     def count(self) -> int:
@@ -32,7 +34,11 @@ class Would:
         """The wishes that they are for, or why there are none."""
         if isinstance(self.digest, Skip):
             return self.digest.reason.value
-        wishes = (pick.evidence[0].interest or "popular today" for pick in self.digest.picks)
+        wishes = (
+            pick.evidence[0].interest or "popular today"
+            for pick in self.digest.picks
+            if pick.evidence
+        )
         return ", ".join(dict.fromkeys(wishes))
 
 
@@ -41,6 +47,7 @@ def would_get(app: App, day: date, now: datetime, email: str | None) -> list[Wou
     planner = app.planner(now)
     found: list[Would] = []
     with reading_sessions(app.sessions)() as session:
+        complete = day in editions.complete_days(session, [day])
         if email is None:
             blocks = everybody(day, now)(session, 0)
         else:
@@ -50,5 +57,7 @@ def would_get(app: App, day: date, now: datetime, email: str | None) -> list[Wou
             for member, digest in zip(members, planner.choose(session, members), strict=True):
                 ids = [p.entry_id for p in digest.picks] if isinstance(digest, Digest) else []
                 person = Person(member.id, member.email, member.links_version)
-                found.append(Would(person, digest, reading.entries_by_id(session, ids)))
+                known = attention.entries_as_of(session, ids, now)
+                manner = manner_of(member, now, complete=complete)
+                found.append(Would(person, digest, known, manner))
     return found

@@ -73,7 +73,8 @@ class ArxivApi:
             if fresh or batch.problems:
                 yield Batch(fresh, batch.problems)
             start += len(entries)
-            if start >= total:
+            # Asked for ids, arXiv may promise more than it has, and bring the same page for ever.
+            if start >= total or ("ids" in settings and not fresh):
                 break
         yield _closing(settings, seen, start, total)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 
 import httpx2
 
 from newsletter.errors import SourceError
+from newsletter.waiting import retry_after
 
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 
@@ -30,27 +29,10 @@ def refusal(url: str, response: httpx2.Response) -> SourceError:
     line = f"{url} answered {status} {response.reason_phrase}".rstrip()
     if status not in _RETRIED:
         return SourceError(line)
-    retry_after = _retry_after(response.headers)
-    if retry_after is not None:
-        line += f" and asks to wait {retry_after:.0f} s"
-    return TemporarySourceError(line, retry_after)
-
-
-def _retry_after(headers: httpx2.Headers) -> float | None:
-    """Seconds of Retry-After (RFC 9110, 10.2.3), a date being measured against the server's own."""
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    until, at = _http_date(value), _http_date(headers.get("date", ""))
-    return max(0.0, (until - at).total_seconds()) if until and at else None
-
-
-def _http_date(value: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None
+    wait = retry_after(response.headers)
+    if wait is not None:
+        line += f" and asks to wait {wait:.0f} s"
+    return TemporarySourceError(line, wait)
 
 
 def conditions(known: Mapping[str, str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from newsletter.errors import MailerError
 from newsletter.model import Message, Outcome, Receipt
-from newsletter.settings import Relay
+from newsletter.setting_types import Relay
 
 _TIMEOUT = 60
 # RFC 5321 4.5.3.2.6: a server may take ten minutes to answer the final dot; giving up earlier makes
@@ -62,6 +62,11 @@ class SmtpConnection:
             raise MailerError(f"{where}: TLS failed: {error.reason or error}") from error
         except (OSError, smtplib.SMTPException) as error:
             raise MailerError(f"{where} cannot be reached: {error}") from error
+
+    @property
+    def is_secured(self) -> bool:
+        """Whether what is sent now goes through TLS."""
+        return self._smtp is not None and isinstance(self._smtp.sock, ssl.SSLSocket)
 
     def _greet(self) -> smtplib.SMTP:
         relay = self._relay

@@ -9,7 +9,7 @@ from newsletter.match.topk import BARRED, Top
 
 # What a paper loses by being like one that stands before it: this share of its score, were they the same.
 DIVERSITY = 0.3
-_AT_ONCE = 128
+_AT_ONCE = 512
 
 
 def diversified(day: Day, top: Top, weight: float | None = None) -> Top:
@@ -31,13 +31,10 @@ def diversified(day: Day, top: Top, weight: float | None = None) -> Top:
 
 
 def _order(day: Day, columns: np.ndarray, scores: np.ndarray, weight: float) -> np.ndarray:
-    rows, places = np.unique(columns, return_inverse=True)
-    here = day.features[np.maximum(rows, 0)]
-    alike = np.maximum(here.likeness(here), 0)
-    places = places.reshape(columns.shape)
+    alike, places = day.compared(np.maximum(columns, 0))
     everyone = np.arange(len(columns))
     left = np.where(columns >= 0, np.maximum(scores, 0), -1.0)
-    nearest = np.zeros(columns.shape, np.float32)
+    nearest = np.zeros(columns.shape, np.float32)  # no likeness is less
     order = np.empty(columns.shape, np.int64)
     for step in range(columns.shape[1]):
         value = np.where(left >= 0, left * (1 - weight * nearest), left)

@@ -8,15 +8,13 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-
 from newsletter.match.features import Day
 from newsletter.match.names import listed_as
 from newsletter.match.places import place
 from newsletter.match.readers import Reader
 from newsletter.match.wishes import Seeds, Wish, wish_of
-from newsletter.model import Entry, Evidence, EvidenceKind, Match
-from subscribers.profile import Kind
+from newsletter.model import Evidence, EvidenceKind, Match
+from subscribers.profile import Interest, Kind
 
 _FRAGMENT_WORDS = 10
 _WORDS_BEFORE = 3
@@ -38,8 +36,7 @@ def explain_exploring(day: Day, match: Match) -> tuple[Evidence, ...]:
     """Why an entry is there to explore: it lies outside what the reader likes, and perhaps many talk
     about it.
     """
-    talked_about = day.popularity[day.popularity > 0]
-    popular = len(talked_about) and day.popularity[match.row] >= np.median(talked_about)
+    popular = day.popularity[match.row] >= day.usual_popularity
     return (Evidence(EvidenceKind.EXPLORE, "", "popular" if popular else ""),)
 
 
@@ -56,30 +53,29 @@ def _evidence(day: Day, row: int, reader: Reader, cause: int, seeds: Seeds) -> E
         return Evidence(EvidenceKind.CATEGORY, interest.text, interest.text)
     if interest.kind is Kind.SEED:
         return Evidence(EvidenceKind.SEED, interest.text, seeds[interest.text][0])
+    return _in_words(entry.title, entry.abstract, interest)
+
+
+@lru_cache(maxsize=32_768)  # many readers wish the same
+def _in_words(title: str, abstract: str, interest: Interest) -> Evidence:
     kind = EvidenceKind.PHRASE if interest.kind is Kind.PHRASE else EvidenceKind.TOPIC
     wish = wish_of(interest)
-    return Evidence(kind, interest.text, fragment(entry, wish), _placed(entry.abstract, wish))
+    found = place(abstract, wish)
+    shown = _around(abstract, found) if found else fragment(title, wish)
+    return Evidence(kind, interest.text, shown, found)
 
 
-@lru_cache(maxsize=32_768)  # many readers wish the same
-def _placed(text: str, wish: Wish) -> tuple[int, int] | None:
-    return place(text, wish)
-
-
-def fragment(entry: Entry, wish: Wish) -> str:
-    """A few words of the abstract, or else of the title, around the place that meets the wish best.
+def fragment(text: str, wish: Wish) -> str:
+    """A few words around the place in a text that meets the wish best.
 
     Verbatim text, at most ten words of one sentence, with the whole place if they hold it; "" if the
-    wish is met in neither.
+    wish is not met.
     """
-    return _fragment(entry.abstract, wish) or _fragment(entry.title, wish)
+    found = place(text, wish)
+    return _around(text, found) if found else ""
 
 
-@lru_cache(maxsize=32_768)  # many readers wish the same
-def _fragment(text: str, wish: Wish) -> str:
-    found = _placed(text, wish)
-    if found is None:
-        return ""
+def _around(text: str, found: tuple[int, int]) -> str:
     words = _spaced(text)
     best = bisect_right(words.starts, found[0]) - 1
     first, last = _window(words, best, bisect_right(words.starts, found[1] - 1) - 1)

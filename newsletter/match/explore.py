@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
 from newsletter.match.features import Day
-from newsletter.match.rank import Crowd, Papers, Ranking, rank
-from newsletter.match.topk import Columns
+from newsletter.match.topk import Columns, Top
 from newsletter.match.vocabulary import Floats
 
 # How far below the floor a paper may be and still be an open question, in spreads.
 DOUBT = 4.0
-_CONSIDERED = 96
+CONSIDERED = 96
 
 
 def curiosity(day: Day) -> Floats:
@@ -30,26 +27,23 @@ def curiosity(day: Day) -> Floats:
     return np.asarray((central - central.min(initial=np.inf)) / max(span, 1e-6) + popular)
 
 
-def explored(
-    day: Day, crowd: Crowd, papers: Papers, chosen: Columns, floor: float
-) -> NDArray[np.int32]:
-    """For each reader the row to explore, or -1: (readers,).
+def explored(day: Day, open_to: Top, chosen: Columns, floor: float) -> NDArray[np.int32]:
+    """For each reader the row to explore, or -1: (readers,). `open_to`: what is best for them, as many
+    as are to be CONSIDERED, whatever the floor.
 
     The doubt about a vote is greatest at the floor, so of what lies just below it and is not among the
     `chosen`, the one is taken about which a vote would teach most.
     """
-    anything, unbiased = replace(crowd, floor=None), replace(papers, prior=None)
-    open_to = rank(anything, unbiased, Ranking(k=_CONSIDERED))
     columns = open_to.columns
     if columns.shape[1] == 0:
-        return np.full(crowd.count, -1, np.int32)
+        return np.full(len(columns), -1, np.int32)
     gap = (floor - open_to.scores) / DOUBT
     value = curiosity(day)[np.maximum(columns, 0)] + (1 - gap)
     value[(columns < 0) | (gap < 0) | (gap > 1)] = -np.inf
     # What is among the chosen is none to explore; both are few, so all pairs are looked at.
     value[(columns[:, :, None] == chosen[:, None, :]).any(axis=2)] = -np.inf
     best = np.argmax(value, axis=1)
-    everyone = np.arange(crowd.count)
+    everyone = np.arange(len(columns))
     found: NDArray[np.int32] = columns[everyone, best]
     found[~np.isfinite(value[everyone, best])] = -1
     return found

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
@@ -17,6 +19,8 @@ from newsletter.model import Entry
 
 _TWIN_COSINE = 0.9
 _TWIN_BLOCK = 256
+# The likeness of so many entries to each other is kept: 64 MB at most.
+_COMPARED_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,25 @@ class Day:
     popularity: Floats
     twins: tuple[int, ...]
 
-    def alike(self, one: int, other: int) -> bool:
-        """Whether two rows tell nearly the same."""
-        return self.twins[one] == self.twins[other]
+    @cached_property
+    def usual_popularity(self) -> float:
+        """The median popularity of what is talked about at all; infinite where nothing is."""
+        talked_about = self.popularity[self.popularity > 0]
+        return float(np.median(talked_about)) if len(talked_about) else np.inf
+
+    def compared(self, rows: NDArray[np.integer]) -> tuple[Floats, NDArray[np.integer]]:
+        """How like entries are to each other, and where in that matrix each of `rows`, an array of any
+        shape, stands. On a day of usual size all of them are compared, once.
+        """
+        if len(self.entries) <= _COMPARED_AT_ONCE:
+            return self._likeness, rows
+        distinct, places = np.unique(rows, return_inverse=True)
+        here = self.features[distinct]
+        return here.likeness(here), places.reshape(rows.shape)
+
+    @cached_property
+    def _likeness(self) -> Floats:
+        return self.features.likeness(self.features)
 
 
 def text_words(title: str, abstract: str) -> list[str]:

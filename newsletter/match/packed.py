@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from newsletter.match.company import Company
-from newsletter.match.learn import Profiles
+from newsletter.match.profiles import Profiles
 from newsletter.match.space import Features, Space, make_space
 from newsletter.match.vocabulary import Floats, Vocabulary
 
 # Raised whenever the same texts would be learned or stored differently: what was stored by older code
 # is then learned anew.
-LEARNING = 1
+LEARNING = 2
 
 _PLACE, _WEIGHT, _EXACT = np.dtype("<i4"), np.dtype("<f2"), np.dtype("<f4")
 _BYTES_A_TERM = _PLACE.itemsize + _WEIGHT.itemsize

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from newsletter.match.inflection import Key, plain, root
 from newsletter.match.words import STOP, tokens
@@ -14,6 +15,7 @@ _SEAMS = 2
 _BEGINNINGS = frozenset(("over", "under", "off"))
 
 
+@lru_cache(maxsize=16_384)
 def phrase_of(text: str) -> tuple[tuple[str, ...], Key]:
     """The tokens of a phrase and how alike its words must be: quoted, -ed and -ing count."""
     return tuple(tokens(text)), plain if text.startswith('"') else root
@@ -27,20 +29,27 @@ def readings(
         yield ()
         return
     first, rest = words[0], words[1:]
-    ways: list[tuple[tuple[str, ...], Sequence[str], int]] = [((key(first),), rest, seams)]
+    ways: list[tuple[tuple[str, ...], Sequence[str], int]] = []
+    if (word := key(first)) in known:
+        ways.append(((word,), rest, seams))
     if seams and first.isascii():
-        if rest and _one_word(first, rest[0]):
-            ways.append(((key(first + rest[0]),), rest[1:], seams - 1))
-        parts = ((first[:at], first[at:]) for at in range(1, len(first)))
-        ways.extend(
-            ((key(left), key(right)), rest, seams - 1)
-            for left, right in parts
-            if _one_word(left, right)
-        )
-    for said, others, left in ways:
-        if all(word in known for word in said):
-            for tail in readings(others, key, known, left):
-                yield (*said, *tail)
+        if rest and _one_word(first, rest[0]) and (word := key(first + rest[0])) in known:
+            ways.append(((word,), rest[1:], seams - 1))
+        for left, right in _parted(first, key):
+            if left in known and right in known:
+                ways.append(((left, right), rest, seams - 1))
+    for said, others, seams_left in ways:
+        for tail in readings(others, key, known, seams_left):
+            yield (*said, *tail)
+
+
+@lru_cache(
+    maxsize=16_384
+)  # phrases are looked up by the thousand, and in each paper they are shown in
+def _parted(word: str, key: Key) -> tuple[tuple[str, str], ...]:
+    """All ways to write a word as two, as keys."""
+    parts = ((word[:at], word[at:]) for at in range(1, len(word)))
+    return tuple((key(left), key(right)) for left, right in parts if _one_word(left, right))
 
 
 def _one_word(left: str, right: str) -> bool:
@@ -50,14 +59,12 @@ def _one_word(left: str, right: str) -> bool:
     return right not in STOP and (left not in STOP or left in _BEGINNINGS)
 
 
-def position(words: Sequence[str], phrase: Sequence[str]) -> int | None:
-    """Where a token list first holds a phrase, or None."""
-    wanted = list(phrase)
-    starts = range(len(words) - len(wanted) + 1)
-    found = (start for start in starts if words[start] == wanted[0])
-    return next(
-        (start for start in found if list(words[start : start + len(wanted)]) == wanted), None
-    )
+def position(places: Mapping[str, Sequence[int]], phrase: Sequence[str]) -> int | None:
+    """Where a text first holds a phrase, or None. `places`: where each of its words stands."""
+    for start in places[phrase[0]]:
+        if all(start + at in places[word] for at, word in enumerate(phrase)):
+            return start
+    return None
 
 
 class Shelf:

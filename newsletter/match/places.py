@@ -6,9 +6,9 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
-from newsletter.match.inflection import Key, root
+from newsletter.match.inflection import Key, plain, root
 from newsletter.match.markup import MARKUP, unmarked
 from newsletter.match.phrases import phrase_of, position, readings
 from newsletter.match.wishes import Wish
@@ -28,13 +28,25 @@ def place(text: str, wish: Wish) -> tuple[int, int] | None:
     return _of_topic(read(text), _wanted(words)) if kind is Kind.TOPIC else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Read:
     """A text's tokens and where each begins and ends in it."""
 
     words: tuple[str, ...]
     starts: tuple[int, ...]
     ends: tuple[int, ...]
+
+    def places(self, key: Key) -> Mapping[str, Sequence[int]]:
+        """The numbers of the tokens that have each key."""
+        return self._by_root if key is root else self._by_plain
+
+    @cached_property
+    def _by_root(self) -> Mapping[str, Sequence[int]]:
+        return _index(self.words, root)
+
+    @cached_property
+    def _by_plain(self) -> Mapping[str, Sequence[int]]:
+        return _index(self.words, plain)
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """From where the first of some words begins to where the last ends."""
@@ -80,11 +92,11 @@ def _followed(text: str) -> tuple[str, Sequence[int], Sequence[int]]:
 
 
 def _of_phrase(text: Read, phrase: Sequence[str], key: Key) -> tuple[int, int] | None:
-    keys = [key(word) for word in text.words]
+    places = text.places(key)
     found = [
         (start, start + len(said) - 1)
-        for said in (readings(phrase, key, set(keys)) if phrase else ())
-        if (start := position(keys, said)) is not None
+        for said in (readings(phrase, key, places) if phrase else ())
+        if (start := position(places, said)) is not None
     ]
     return text.span(*min(found)) if found else None
 
@@ -95,16 +107,15 @@ def _wanted(topic: str) -> frozenset[str]:
 
 
 def _of_topic(text: Read, wanted: frozenset[str]) -> tuple[int, int] | None:
-    found = _best_window(_places(text), wanted)
+    found = _best_window(text.places(root), wanted)
     return text.span(*found) if found else None
 
 
-@lru_cache(maxsize=2048)
-def _places(text: Read) -> Mapping[str, Sequence[int]]:
+def _index(words: Sequence[str], key: Key) -> Mapping[str, Sequence[int]]:
     places: defaultdict[str, list[int]] = defaultdict(list)
-    for number, word in enumerate(text.words):
-        places[root(word)].append(number)
-    return places
+    for number, word in enumerate(words):
+        places[key(word)].append(number)
+    return dict(places)
 
 
 def _best_window(

@@ -6,9 +6,10 @@ Memory is that of a block, however many subscribers there are. Nothing here loop
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from newsletter.match.topk import BARRED, LEAST, Floats, Top, top_k
 
 BLOCK = 4096
 """Subscribers in one matrix product: enough to keep it efficient, few enough for the cache."""
+
+Selected = TypeVar("Selected")
 
 DECIMALS = 1e4
 _SLICE = 512  # subscribers that one thread selects for at a time; their scores stay in its cache
@@ -81,18 +84,56 @@ def rank(
     crowd: Crowd, papers: Papers, how: Ranking, *, block: int = BLOCK, workers: int | None = None
 ) -> Top:
     """The best papers of every subscriber, shapes (subscribers, min(k, papers)); see `Top`."""
-    width = min(max(how.k, 0), papers.count)
-    columns = np.full((crowd.count, width), -1, np.int32)
-    scores = np.full((crowd.count, width), BARRED, np.float32)
+    best = _empty(crowd, papers, how.k)
     for rows, top in ranked_blocks(crowd, papers, how, block=block, workers=workers):
-        columns[rows], scores[rows] = top.columns, top.scores
-    return Top(columns, scores)
+        best.put(rows, top)
+    return best
+
+
+def rank_openly(crowd: Crowd, papers: Papers, how: Ranking, considered: int) -> tuple[Top, Top]:
+    """The same, and with it the best `considered` papers without regard to prior and floors."""
+    best, anything = _empty(crowd, papers, how.k), _empty(crowd, papers, considered)
+
+    def select(rows: slice, scores: Floats) -> tuple[Top, Top]:
+        boosts = _score(crowd, papers, rows, scores)
+        _bar(crowd, papers, rows, scores)
+        return top_k(scores, considered), _best(
+            crowd, papers, how, rows, scores=scores, boosts=boosts
+        )
+
+    for rows, (openly, top) in _blocks(crowd, papers, select):
+        best.put(rows, top)
+        anything.put(rows, openly)
+    return best, anything
+
+
+def _empty(crowd: Crowd, papers: Papers, k: int) -> Top:
+    shape = (crowd.count, min(max(k, 0), papers.count))
+    return Top(np.full(shape, -1, np.int32), np.full(shape, BARRED, np.float32))
 
 
 def ranked_blocks(
     crowd: Crowd, papers: Papers, how: Ranking, *, block: int = BLOCK, workers: int | None = None
 ) -> Iterator[tuple[slice, Top]]:
     """The same by slices of subscribers, for a caller that keeps no more than one at a time."""
+
+    def select(rows: slice, scores: Floats) -> Top:
+        boosts = _score(crowd, papers, rows, scores)
+        _bar(crowd, papers, rows, scores)
+        return _best(crowd, papers, how, rows, scores=scores, boosts=boosts)
+
+    return _blocks(crowd, papers, select, block=block, workers=workers)
+
+
+def _blocks(
+    crowd: Crowd,
+    papers: Papers,
+    select: Callable[[slice, Floats], Selected],
+    *,
+    block: int = BLOCK,
+    workers: int | None = None,
+) -> Iterator[tuple[slice, Selected]]:
+    """What `select` makes of slices of subscribers and their products, (slice, papers)."""
     dense = np.empty((min(block, crowd.count), papers.count), np.float32)
     wide = np.empty((len(dense), _dims(papers)), np.float32)
     # numpy lets go of the interpreter's lock where it works, so threads are enough.
@@ -103,8 +144,8 @@ def ranked_blocks(
             _product(crowd, papers, slice(start, stop), dense[: stop - start], wide)
             parts = [slice(at, min(at + _SLICE, stop)) for at in range(start, stop, _SLICE)]
             found = threads.map(
-                lambda part, start=start: _select(
-                    crowd, papers, how, part, dense[part.start - start : part.stop - start]
+                lambda part, start=start: select(
+                    part, dense[part.start - start : part.stop - start]
                 ),
                 parts,
             )
@@ -126,19 +167,22 @@ def _product(crowd: Crowd, papers: Papers, rows: slice, dense: Floats, wide: Flo
     np.matmul(vectors, papers.vectors, out=dense)
 
 
-def _select(crowd: Crowd, papers: Papers, how: Ranking, rows: slice, scores: Floats) -> Top:
-    """Boosts and masks go into `scores` (slice, papers) in place; then the best are taken."""
+def _score(crowd: Crowd, papers: Papers, rows: slice, scores: Floats) -> sparse.csr_matrix | None:
+    """The rest of what speaks for each paper goes into `scores` (slice, papers) in place; the boosts
+    that exact wishes gave.
+    """
     if crowd.terms is not None:
         _add(scores, crowd.terms[rows] @ papers.terms)
     if crowd.mean is not None and crowd.spread is not None:
         _calibrate(scores, crowd.mean[rows], crowd.spread[rows])
-    if papers.prior is not None:
-        scores += papers.prior
     boosts = None if crowd.weights is None else crowd.weights[rows] @ papers.wishes
     if boosts is not None:
         _add(scores, boosts)
-    if crowd.floor is not None:
-        scores[_too_low(crowd, papers, how, rows, scores=scores, boosts=boosts)] = BARRED
+    return boosts
+
+
+def _bar(crowd: Crowd, papers: Papers, rows: slice, scores: Floats) -> None:
+    """What a subscriber must not see, whatever speaks for it."""
     if crowd.muted is not None:
         _flat(scores)[_places(crowd.muted[rows] @ papers.wishes)] = BARRED
     if crowd.seen is not None:
@@ -147,6 +191,21 @@ def _select(crowd: Crowd, papers: Papers, how: Ranking, rows: slice, scores: Flo
         first = crowd.first_rows[rows]
         if first.any():
             scores[np.arange(papers.count) < first[:, None]] = BARRED
+
+
+def _best(
+    crowd: Crowd,
+    papers: Papers,
+    how: Ranking,
+    rows: slice,
+    *,
+    scores: Floats,
+    boosts: sparse.csr_matrix | None,
+) -> Top:
+    if papers.prior is not None:
+        scores += papers.prior  # too little to lift what is barred
+    if crowd.floor is not None:
+        scores[_too_low(crowd, papers, how, rows, scores=scores, boosts=boosts)] = BARRED
     return top_k(scores, how.k)
 
 

@@ -6,15 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
 
-from newsletter.match.learn import Example, Profiles, Taste, learn
+from newsletter.match.learn import learn
+from newsletter.match.points import Example, Taste
+from newsletter.match.profiles import Profiles
 from newsletter.match.space import Space
-from newsletter.match.vocabulary import Floats
+from newsletter.match.vocabulary import Floats, Vocabulary
 from newsletter.match.wishes import Seeds, Wish, text_of, wish_of
 from newsletter.match.words import tokens
 from subscribers.profile import Interest, Kind
 
 DISLIKE_TRUST = 1.0
+_MOST_TEXTS = 20_000  # that are kept read, about 1 kB each
 _IN_WORDS = {Kind.TOPIC, Kind.PHRASE}
 
 Meanings = Mapping[Wish, Floats]
@@ -77,16 +82,45 @@ def keys_of(readers: Sequence[Reader]) -> set[str]:
     return {text for kind, text in learned_from(readers) if kind is Kind.SEED}
 
 
+@dataclass
+class Texts:
+    """Reads texts as term vectors, and keeps them: many readers like the same papers."""
+
+    vocabulary: Vocabulary
+    _kept: dict[str, tuple[NDArray[np.int32], Floats]] = field(default_factory=dict, repr=False)
+
+    def vectors(self, texts: Sequence[str]) -> sparse.csr_matrix:
+        """(texts, terms), unit rows."""
+        if len(self._kept) + len(texts) > _MOST_TEXTS:
+            self._kept.clear()
+        fresh = [text for text in dict.fromkeys(texts) if text not in self._kept]
+        made = self.vocabulary.vectors([tokens(text) for text in fresh])
+        for text, start, stop in zip(fresh, made.indptr, made.indptr[1:], strict=False):
+            self._kept[text] = made.indices[start:stop].copy(), made.data[start:stop].copy()
+        rows = [self._kept[text] for text in texts]
+        starts = np.cumsum([0, *(len(data) for _, data in rows)])
+        columns = np.concatenate([np.zeros(0, np.int32), *(columns for columns, _ in rows)])
+        data = np.concatenate([np.zeros(0, np.float32), *(data for _, data in rows)])
+        return sparse.csr_matrix((data, columns, starts), shape=(len(rows), made.shape[1]))
+
+
 def learn_readers(
-    space: Space, readers: Sequence[Reader], seeds: Seeds, meanings: Meanings | None = None
+    space: Space,
+    readers: Sequence[Reader],
+    seeds: Seeds,
+    meanings: Meanings | None = None,
+    texts: Texts | None = None,
 ) -> Profiles:
-    """The readers' profiles. Papers that are not among `seeds` teach nothing."""
+    """The readers' profiles. Papers that are not among `seeds` teach nothing. `texts`: what has read
+    for others in the same space.
+    """
     wishes = learned_from(readers)
     place = {wish: at for at, wish in enumerate(wishes)}
-    texts = space.vocabulary.vectors([tokens(text_of(wish, seeds)) for wish in wishes])
-    known = np.diff(texts.indptr) > 0
+    texts = Texts(space.vocabulary) if texts is None else texts
+    read = texts.vectors([text_of(wish, seeds) for wish in wishes])
+    known = np.diff(read.indptr) > 0
     tastes = [_taste(reader, place, known.tolist()) for reader in readers]
-    return learn(space, texts, _meant(space, wishes, meanings), tastes)
+    return learn(space, read, _meant(space, wishes, meanings), tastes)
 
 
 def _taste(reader: Reader, place: Mapping[Wish, int], known: Sequence[bool]) -> Taste:

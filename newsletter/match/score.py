@@ -9,15 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from newsletter.match.causes import causes
 from newsletter.match.diversity import diversified
-from newsletter.match.explore import explored
+from newsletter.match.explore import CONSIDERED, explored
 from newsletter.match.features import Day
-from newsletter.match.learn import Profiles
-from newsletter.match.rank import Crowd, Papers, Ranking, rank
+from newsletter.match.profiles import Profiles
+from newsletter.match.rank import Crowd, Papers, Ranking, rank, rank_openly
 from newsletter.match.readers import Reader, looked_for
-from newsletter.match.topk import LEAST, Columns, Top
+from newsletter.match.topk import LEAST, Top
 from newsletter.match.vocabulary import Floats
-from newsletter.match.wishes import Seeds, Wish, WishScores, score_wishes
+from newsletter.match.wishes import Seeds, WishScores, score_wishes
 from newsletter.model import Match
 from subscribers.profile import Kind
 
@@ -27,8 +28,6 @@ FLOOR = 2.5
 FLOOR_IN_WORDS = 0.75
 # Popularity only orders what is equal otherwise: at most a tenth of a spread.
 MOST_PRIOR = 0.1
-# An example paper that is hardly like an entry is named only where nothing better speaks for it.
-TOLD_FROM = 0.10
 _NEVER = 3e38
 
 
@@ -55,14 +54,19 @@ def match_block(
     found = _look_up(day, readers, seeds)
     how = Ranking(k=limit, floor_in_words=FLOOR_IN_WORDS)
     crowd, papers = _crowd(day, readers, profiles, found), _papers(day, found)
-    best = diversified(day, rank(crowd, papers, how))
-    explore = explored(day, crowd, papers, best.columns, FLOOR).tolist()
+    best, open_to = rank_openly(crowd, papers, how, CONSIDERED)
+    best = diversified(day, best)
+    explore = explored(day, open_to, best.columns, FLOOR).tolist()
+    named = causes(day, readers, found, best.columns)
+    rows = zip(readers, best.columns.tolist(), best.scores.tolist(), named, explore, strict=True)
     return [
         Found(
-            tuple(_matches(day, reader, found, best.columns[at], best.scores[at])),
-            Match(explore[at], 0.0) if explore[at] >= 0 and reader.has_wishes else None,
+            tuple(
+                [Match(*match) for match in zip(kept, scores, said, strict=True) if match[0] >= 0]
+            ),
+            Match(other, 0.0) if other >= 0 and reader.has_wishes else None,
         )
-        for at, reader in enumerate(readers)
+        for reader, kept, scores, said, other in rows
     ]
 
 
@@ -154,44 +158,3 @@ def _weights(readers: Sequence[Reader], found: WishScores, *, muted: bool) -> sp
         starts.append(len(columns))
     shape = (len(readers), len(found.index))
     return sparse.csr_matrix((np.array(data, np.float32), columns, starts), shape=shape)
-
-
-def _matches(
-    day: Day, reader: Reader, found: WishScores, kept: Columns, scores: Floats
-) -> list[Match]:
-    """Matches of the entries `kept`, with the causes that speak for each, the strongest first."""
-    scores = scores[kept >= 0]
-    kept = kept[kept >= 0]
-    rows, values = kept.tolist(), scores.tolist()
-    places = [place for place, wish in enumerate(reader.interests) if not wish.muted]
-    wishes: list[Wish] = [looked_for(reader.interests[place]) for place in places]
-    weights = [reader.interests[place].weight for place in places]
-    for at, (key, trust) in enumerate(reader.likes):
-        places.append(len(reader.interests) + at)
-        wishes.append((Kind.SEED, key))
-        weights.append(trust)
-    if not places:
-        return [Match(row, value) for row, value in zip(rows, values, strict=True)]
-    named = _named(day, found, kept, wishes, np.array(weights, np.float32))
-    return [
-        Match(row, value, tuple([places[at] for at in said]))
-        for row, value, said in zip(rows, values, named, strict=True)
-    ]
-
-
-def _named(
-    day: Day, found: WishScores, kept: Columns, wishes: Sequence[Wish], weights: Floats
-) -> list[list[int]]:
-    """For each entry the places of the wishes to name, the strongest first, one at least."""
-    hits = np.array([found.row(wish)[kept] for wish in wishes], dtype=np.float32)
-    silent = np.flatnonzero(~(hits > 0).any(axis=0))
-    if len(silent):
-        # Nothing they said stands there: what they said that is nearest to it in meaning is the cause.
-        own = found.features[[found.index[wish] for wish in wishes]]
-        hits[:, silent] = np.maximum(own.likeness(day.features[kept[silent]]), 1e-6)
-    order = np.argsort(-weights[:, None] * hits, axis=0, kind="stable")
-    is_seed = np.array([kind is Kind.SEED for kind, _ in wishes])
-    told = hits > np.where(is_seed, TOLD_FROM, 0)[:, None]
-    told[:, silent] = False
-    told[order[0], np.arange(len(kept))] = True
-    return [[at for at in column if told[at, row]] for row, column in enumerate(order.T.tolist())]

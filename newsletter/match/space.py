@@ -24,13 +24,14 @@ SMALLEST_ARCHIVE = 1000
 # How many of the archive's papers stand for all that a reader did not choose, and how surely.
 NEGATIVES = 2000
 NEGATIVE_NOISE = 2.0
+COMMON_TERMS = 5000
 _OVERSAMPLED = 20
 _ITERATIONS = 3
 
 # What a likeness is made of. See benchmarks/tune_match.py.
 LATENT_SHARE = 1 / 3
-LATENT_SHARE_BESIDE_SEMANTIC = 0.05
-SEMANTIC_SHARE = 0.4
+LATENT_SHARE_BESIDE_SEMANTIC = 0.15
+SEMANTIC_SHARE = 0.35
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,24 @@ class Features:
 
 @dataclass(frozen=True)
 class Background:
-    """Papers that stand for all that a reader did not choose.
-
-    `triangle`: (papers, papers), the lower root of their likeness and its noise; see `unlike`.
-    """
+    """Papers that stand for all that a reader did not choose."""
 
     papers: Features
-    triangle: Floats
+
+    @cached_property
+    def triangle(self) -> Floats:
+        """The lower root of the papers' likeness and its noise, (papers, papers); see `unlike`. Only
+        who learns needs it.
+        """
+        noise = np.eye(len(self.papers), dtype=np.float32) * np.float32(NEGATIVE_NOISE)
+        return np.linalg.cholesky(self.papers.likeness(self.papers) + noise).astype(np.float32)
+
+    @cached_property
+    def common_terms(self) -> sparse.csr_matrix:
+        """The papers' terms without the rare ones: these stand in hardly any of the papers, which so
+        have nothing of them to take away.
+        """
+        return narrow(self.papers.terms, COMMON_TERMS)
 
     def unlike(self, texts: Features) -> Floats:
         """What of each text is already told by the background, (papers, texts).
@@ -163,9 +175,7 @@ def make_space(
 def _background(archive: Features) -> Background:
     count = min(NEGATIVES, len(archive))
     drawn = np.sort(np.random.default_rng(0).choice(len(archive), count, replace=False))
-    papers = archive[drawn]
-    noisy = papers.likeness(papers) + np.eye(count, dtype=np.float32) * np.float32(NEGATIVE_NOISE)
-    return Background(papers, np.linalg.cholesky(noisy).astype(np.float32))
+    return Background(archive[drawn])
 
 
 def _basis(vectors: sparse.csr_matrix, dimensions: int) -> Floats:

@@ -39,6 +39,10 @@ class Top:
     columns: Columns
     scores: Floats
 
+    def put(self, rows: slice, other: Top) -> None:
+        """The best of these rows, in place."""
+        self.columns[rows], self.scores[rows] = other.columns, other.scores
+
 
 def top_k(scores: Floats, k: int, least: float = LEAST) -> Top:
     """The `k` highest of each row of `scores` (rows, papers), as far as they reach `least`.

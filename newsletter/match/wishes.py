@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import sparse
@@ -31,6 +32,8 @@ PER_LIKENESS = 25.0
 # may speak for much, for the whole profile must be like the paper too (`score.FLOOR`).
 TOPIC_FLOOR = 0.06
 SEED_FLOOR = 0.02
+
+_WISHES_KEPT = 32_768
 
 Wish = tuple[Kind, str]
 Seeds = Mapping[str, tuple[str, str]]
@@ -140,15 +143,15 @@ def find(day: Day, kind: Kind, text: str) -> Sequence[int]:
     if kind is Kind.CATEGORY:
         return day.by_category.get(text.strip().lower(), [])
     looking = _looking(day)
-    return looking.names.rows(text) if kind is Kind.AUTHOR else looking.shelf.holding(text)
+    return looking.of_author(text) if kind is Kind.AUTHOR else looking.of_phrase(text)
 
 
 @dataclass(frozen=True)
 class _Looking:
-    """What a day's exact wishes are looked up in."""
+    """How a day's exact wishes are looked up; of many readers who wish the same, for the first."""
 
-    shelf: Shelf
-    names: Names
+    of_phrase: Callable[[str], Sequence[int]]
+    of_author: Callable[[str], Sequence[int]]
 
 
 _kept: dict[int, _Looking] = {}
@@ -157,7 +160,9 @@ _kept: dict[int, _Looking] = {}
 def _looking(day: Day) -> _Looking:
     """Made at the first look-up in a day, and kept as long as the day is."""
     if id(day) not in _kept:
-        made = _Looking(Shelf(day.words, day.by_word), Names(day.by_author))
+        once = lru_cache(maxsize=_WISHES_KEPT)
+        shelf, names = Shelf(day.words, day.by_word), Names(day.by_author)
+        made = _Looking(once(shelf.holding), once(names.rows))
         _kept[id(day)] = made
         weakref.finalize(day, _kept.pop, id(day), None)
         return made

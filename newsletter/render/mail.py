@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from functools import lru_cache
 
 from newsletter.model import Message
-from newsletter.render.digest import DigestWriter
+from newsletter.render.digest import HTML_LIMIT, DigestWriter
 from newsletter.render.headers import (
     Mailbox,
     address_field,
@@ -22,7 +22,7 @@ from newsletter.render.headers import (
 from newsletter.render.mime import build_mail, decode_pieces
 from newsletter.render.notices import NoticeWriter
 from newsletter.render.templates import Templates
-from newsletter.render.values import DigestLetter, NoticeKind, NoticeLetter, Rendered, Site
+from newsletter.render.values import DigestLetter, NoticeKind, NoticeLetter, Reader, Rendered, Site
 
 
 class MailRenderer:
@@ -47,17 +47,18 @@ class MailRenderer:
         headers = [
             *self._common(to, subject, letter.message_id, _date(letter)),
             self._list,
-            plain_field("List-Unsubscribe", f"<{token(letter.reader.unsubscribe_url)}>"),
+            _list_unsubscribe(letter.reader),
             b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
             b"List-Post: NO\r\n",
             _feedback_id(self._site.list_id, letter.day),
         ]
         return Message(
             delivery_id=letter.delivery_id,
-            sender=self._sender.address,
+            sender=letter.return_path or self._sender.address,
             to=to,
             message_id=letter.message_id,
             data=build_mail(headers, pieces, letter.message_id),
+            is_canonical=True,
         )
 
     def notice(self, kind: NoticeKind, letter: NoticeLetter) -> Message:
@@ -67,15 +68,19 @@ class MailRenderer:
         headers = self._common(to, subject, letter.message_id, _date(letter))
         return Message(
             delivery_id=letter.notice_id,
-            sender=self._sender.address,
+            sender=letter.return_path or self._sender.address,
             to=to,
             message_id=letter.message_id,
             data=build_mail(headers, pieces, letter.message_id),
+            is_canonical=True,
         )
 
-    def digest_preview(self, letter: DigestLetter) -> Rendered:
-        """A digest as its reader sees it: decoded from the very pieces that its mail is made of."""
-        subject, pieces = self._digests.write(letter)
+    def digest_preview(self, letter: DigestLetter, *, whole: bool = False) -> Rendered:
+        """A digest as its reader sees it: decoded from the very pieces that its mail is made of.
+
+        `whole`: with the papers that a mail has no room for.
+        """
+        subject, pieces = self._digests.write(letter, None if whole else HTML_LIMIT)
         return Rendered(subject, *decode_pieces(pieces))
 
     def notice_preview(self, kind: NoticeKind, letter: NoticeLetter) -> Rendered:
@@ -102,6 +107,15 @@ def _subject_field(subject: str) -> bytes:
 
 def _date(letter: DigestLetter | NoticeLetter) -> str:
     return format_datetime(letter.sent_at)
+
+
+def _list_unsubscribe(reader: Reader) -> bytes:
+    """The ways out (RFC 2369), the one by press first: of several the first is preferred."""
+    ways = [f"<{token(reader.unsubscribe_url)}>"]
+    if reader.unsubscribe_address:
+        ways[0] += ","
+        ways.append(f"<mailto:{token(reader.unsubscribe_address)}?subject=unsubscribe>")
+    return plain_field("List-Unsubscribe", *ways)
 
 
 def _feedback_id(list_id: str, day: date) -> bytes:

@@ -42,7 +42,9 @@ def compile_mjml(source: str, *, name: str, inline_css: str = "") -> str:
     _refuse_the_unknown(source, name)
     cargo = _pack(source, name)
     try:
-        html = mjml2html(cargo.source, fonts={})
+        # MJML calls a mail an article and has no way to say more: to whoever listens to it, in a
+        # browser or a client, it is what the page is about.
+        html = mjml2html(cargo.source, fonts={}).replace(' role="article"', ' role="main"')
         if inline_css:
             html = CSSInliner(
                 inline_style_tags=False,

@@ -28,6 +28,7 @@ class NoticeWriter:
             "site": self._site,
             "email": clean(letter.email),
             "link": letter.link,
+            "rhythm": letter.rhythm,
             "wishes": [wish for wish in wishes if wish][:_SHOWN_WISHES],
             "more_wishes": max(0, len(wishes) - _SHOWN_WISHES),
             "until": f"{wording.long_date(expires_at)}, {expires_at:%H:%M %Z}"

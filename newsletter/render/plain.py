@@ -13,11 +13,6 @@ TEXT_WIDTH = 72
 # them. Tab and line ends are left to the folding below, for there they part words.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _BLANK = re.compile(r"[ \t\r\n]+")
-# A sentence ends where a capital begins the next one; the abbreviations that papers are full of
-# do not end any.
-_SENTENCE_END = re.compile(
-    r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<!et al\.)(?<!vs\.)(?<!cf\.)(?<!Fig\.) (?=[A-Z\"“(])"
-)
 _URL_SAFE = "!#$%&'*+,/:;=?@_~()-.[]"
 
 
@@ -37,22 +32,6 @@ def clip(text: str, limit: int) -> str:
     return head.rstrip(" ,;:.-") + "…"
 
 
-def summary(text: str, *, limit: int = 420, sentences: int = 3) -> str:
-    """The first sentences of `text` that fit; an ellipsis tells that there is more."""
-    parts = _SENTENCE_END.split(text, maxsplit=sentences)
-    shown = parts[0]
-    taken = 1
-    for part in parts[1:sentences]:
-        if len(shown) + 1 + len(part) > limit - 2:
-            break
-        shown = f"{shown} {part}"
-        taken += 1
-    if len(shown) > limit:
-        return clip(shown, limit)
-    # A no-break space, lest the ellipsis stand alone on a line.
-    return shown if taken == len(parts) else f"{shown}\u00a0…"
-
-
 def wrap(text: str, indent: str = "") -> str:
     """`text` broken between words at 72 columns; a longer word, such as a URL, stays whole."""
     lines: list[str] = []
@@ -65,6 +44,11 @@ def wrap(text: str, indent: str = "") -> str:
         else:
             line = f"{line} {word}" if line else word
     return "\n".join([*lines, indent + line])
+
+
+def hang(text: str, label: str) -> str:
+    """`text` wrapped behind a label of at most four letters, all lines indented alike."""
+    return label.ljust(5) + wrap(text, " " * 5)[5:]
 
 
 def ascii_domain(domain: str) -> str:

@@ -18,7 +18,7 @@ import jinja2
 
 from newsletter.errors import TemplateError
 from newsletter.render.mjml_compile import compile_mjml
-from newsletter.render.plain import wrap
+from newsletter.render.plain import hang, wrap
 
 _PART = re.compile(r"\{%-?\s*part\s+(\w+)\s*-?%\}\n?")
 _INLINE_CSS = "email/_parts/inline.css"
@@ -42,8 +42,21 @@ class MailTemplate:
 
     def render(self, part: str, context: dict[str, Any]) -> tuple[str, str]:
         """Text and HTML of one part. A name that the template invented is a TemplateError."""
+        return self.render_text(part, context), self.render_html(part, context)
+
+    def render_text(self, part: str, context: dict[str, Any]) -> str:
+        """The text of one part. Raises TemplateError."""
+        return self._rendered(self.text, part, context)
+
+    def render_html(self, part: str, context: dict[str, Any]) -> str:
+        """The HTML of one part. Raises TemplateError."""
+        return self._rendered(self.html, part, context)
+
+    def _rendered(
+        self, parts: dict[str, jinja2.Template], part: str, context: dict[str, Any]
+    ) -> str:
         try:
-            return self.text[part].render(context), self.html[part].render(context)
+            return parts[part].render(context)
         except jinja2.TemplateError as error:
             raise TemplateError(f"template {self.name}, part {part}: {error}") from error
 
@@ -95,7 +108,8 @@ class Templates:
             mjml = self._design.get_template(f"{folder}/body.mjml").render()
             css = self._design.get_template(_INLINE_CSS).render()
             body = compile_mjml(mjml, name=folder, inline_css=css)
-            text = self._source(f"{folder}/body.txt")
+            lines = self._design.overlay(keep_trailing_newline=True)
+            text = lines.get_template(f"{folder}/body.txt").render()
             return MailTemplate(
                 folder,
                 self.text.get_template(f"{folder}/subject.txt"),
@@ -106,10 +120,6 @@ class Templates:
             raise TemplateError(f"template {folder}: there is no {error.name}") from error
         except jinja2.TemplateError as error:
             raise TemplateError(f"template {folder}: {error}") from error
-
-    def _source(self, path: str) -> str:
-        assert self.text.loader is not None
-        return self.text.loader.get_source(self.text, path)[0]
 
 
 def _cut(
@@ -134,9 +144,12 @@ def _environment(
         autoescape=autoescape,  # noqa: S701  (off for plain text alone)
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
+        # Each mail would ask the disk whether what it includes has changed.
+        auto_reload=False,
         **options,
     )
     environment.filters["wrap"] = wrap
+    environment.filters["hang"] = hang
     return environment
 
 

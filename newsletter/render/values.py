@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from newsletter.model import Digest, Entry
+from newsletter.model import Digest, Entry, Manner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +28,18 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Whom a digest is for, with the signed links that are theirs alone."""
+    """Whom a digest is for, with the signed links that are theirs alone.
+
+    `web_url`: where this very mail can be read in a browser; a preview has no such place.
+    `unsubscribe_address`: mail to it ends the subscription, too; "" where nothing takes such mail.
+    """
 
     email: str
     preferences_url: str
     unsubscribe_url: str
+    pause_url: str = ""
+    web_url: str = ""
+    unsubscribe_address: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +48,8 @@ class DigestLetter:
 
     `entries` holds at least the entries that the digest picked, `votes` the reader's two vote tokens
     for each of them, for more and for less like it. `notes`: lines that the reader should know about
-    the day ("arXiv had not answered when this was sent.").
+    the day ("arXiv had not answered when this was sent."). `return_path`: where the mail comes back to
+    if it cannot be delivered; the sender's address where it is "".
     """
 
     delivery_id: int
@@ -53,6 +61,8 @@ class DigestLetter:
     entries: Mapping[int, Entry]
     votes: Mapping[int, tuple[str, str]]
     notes: tuple[str, ...] = ()
+    manner: Manner = field(default_factory=Manner)
+    return_path: str = ""
 
 
 class NoticeKind(StrEnum):
@@ -60,6 +70,10 @@ class NoticeKind(StrEnum):
 
     CONFIRM = "confirm"
     PREFERENCES = "preferences"
+    WELCOME = "welcome"
+    ADDRESS = "address"
+    RECONFIRM = "reconfirm"
+    GOODBYE = "goodbye"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +81,8 @@ class NoticeLetter:
     """One mail that a person's own action called for.
 
     `link`: what its button opens. `wishes`: what they asked for, in their words.
-    `expires_at`: until when the link works, or None where it does not end.
+    `expires_at`: until when the link works, or None where it does not end. `rhythm`: when their digest
+    comes ("every day at 07:00, Berlin time"). `return_path`: as that of a digest.
     """
 
     notice_id: int
@@ -77,6 +92,8 @@ class NoticeLetter:
     link: str
     expires_at: datetime | None = None
     wishes: tuple[str, ...] = ()
+    rhythm: str = ""
+    return_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

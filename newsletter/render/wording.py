@@ -8,7 +8,16 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import TypeVar
 
-from newsletter.model import Entry, Evidence, EvidenceKind, Pick, Section
+from newsletter.model import (
+    Change,
+    Entry,
+    Evidence,
+    EvidenceKind,
+    Pick,
+    Section,
+    Summary,
+    SummaryKind,
+)
 from newsletter.render.plain import clean, clip
 
 SUBJECT_LENGTH = 60
@@ -19,15 +28,18 @@ _SHOWN_REASONS = 3
 SECTION_NAMES = {
     Section.FOR_YOU: "For you",
     Section.FOLLOWED: "People you follow",
-    Section.TRENDING: "Trending",
+    Section.TRENDING: "Trending today",
     Section.EXPLORE: "To explore",
+    Section.AWAY: "While you were away",
 }
 
 _STORY_OF_SECTION = {
     Section.FOLLOWED: "by people you follow",
     Section.TRENDING: "trending",
     Section.EXPLORE: "to explore",
+    Section.AWAY: "from while you were away",
 }
+_CHANGED_WORDS = {"abstract": "abstract", "title": "title", "authors": "list of authors"}
 _T = TypeVar("_T", bound=Hashable)
 
 
@@ -50,6 +62,13 @@ class Author:
 
 
 _PAPERS = {EvidenceKind.SEED, EvidenceKind.LIKED}
+
+
+def summary_label(summary: Summary) -> str:
+    """What stands before a TL;DR: that it is one, and whose words it is in."""
+    if summary.kind is SummaryKind.MODEL:
+        return f"TL;DR by {clip(clean(summary.by), 40)}"
+    return "TL;DR" if summary.kind is SummaryKind.SOURCE else "From the abstract"
 
 
 @lru_cache(maxsize=4096)
@@ -85,7 +104,8 @@ def _reason(evidence: Evidence) -> Reason:
         case EvidenceKind.CATEGORY:
             return Reason("in ", wish, ", a category you follow", found)
         case EvidenceKind.POPULAR:
-            return Reason("widely discussed today", "", "", detail)
+            told = f": {detail}" if detail else ""
+            return Reason(f"much talked about just now{told}", "")
         case EvidenceKind.EXPLORE:
             known = "popular today, " if evidence.detail else ""
             return Reason(f"{known}just outside your usual; your vote here teaches us most", "")
@@ -133,16 +153,43 @@ def topics(labels: Sequence[str], room: int) -> str:
     return shown
 
 
-def byline(entry: Entry, followed: frozenset[str]) -> tuple[list[Author], int]:
-    """The authors to show (the first three, and everyone followed), and how many more there are."""
+def section_name(section: Section, *, weekly: bool) -> str:
+    """What a section is called."""
+    if weekly and section is Section.TRENDING:
+        return "Most discussed this week"
+    return SECTION_NAMES[section]
+
+
+def section_note(section: Section, away_since: date | None) -> str:
+    """What a section says about itself, if anything."""
+    if section is Section.AWAY and away_since is not None:
+        return f"The best of what came since your last digest, of {long_date(away_since)}."
+    return ""
+
+
+def change(changed: Change) -> str:
+    """What became of a paper: `withdrawn`, `version 3, with a new abstract`."""
+    if changed.withdrawn:
+        return "withdrawn"
+    words = [_CHANGED_WORDS[name] for name in changed.changed if name in _CHANGED_WORDS]
+    version = f"version {changed.version}" if changed.version else "a new version"
+    return f"{version}, with a new {' and '.join(words[:2])}" if words else version
+
+
+def byline(
+    entry: Entry, followed: frozenset[str], *, few: bool = False
+) -> tuple[list[Author], int]:
+    """The authors to show (the first three, or `few`: the first; and everyone followed), and how many
+    more there are.
+    """
     names = [name for name in map(clean, entry.authors) if name]
     kept = [
         Author(clip(name, 80), name.casefold() in followed)
         for at, name in enumerate(names)
-        if at < _SHOWN_AUTHORS or name.casefold() in followed
+        if at < (1 if few else _SHOWN_AUTHORS) or name.casefold() in followed
     ]
     # Nobody is hidden for the sake of one: "and 1 more" takes as much room as the name.
-    if len(names) - len(kept) == 1:
+    if len(names) - len(kept) == 1 and not few:
         kept = [Author(clip(name, 80), name.casefold() in followed) for name in names]
     return kept, len(names) - len(kept)
 
@@ -158,6 +205,7 @@ def followed_authors(evidence: Sequence[Evidence]) -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=64)
 def long_date(day: date) -> str:
     """`Monday, 25 May 2026`."""
     return f"{day:%A}, {day.day} {day:%B} {day.year}"

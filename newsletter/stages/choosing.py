@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from newsletter.compose import CANDIDATES_PER_PLACE, compose
+from newsletter.compose import CANDIDATES_PER_PLACE, compose_with_missed
 from newsletter.match.explain import explain, explain_exploring
 from newsletter.match.features import Day
 from newsletter.match.readers import Reader
@@ -12,19 +12,23 @@ from newsletter.model import Digest, Skip
 
 
 def digest_of(
-    day: Day, reader: Reader, found: Found, seeds: Seeds, *, places: int
+    day: Day, reader: Reader, found: Found, seeds: Seeds, *, places: int, missed: int = 0
 ) -> Digest | Skip:
-    """What a reader is to get of at most `places` papers, or why nothing."""
+    """What a reader is to get of at most `places` papers, or why nothing.
+
+    Entries in rows before `missed` are what an earlier digest would have held, had it come.
+    """
     explore = None
     if found.explore is not None:
         explore = (found.explore, explain_exploring(day, found.explore))
-    return compose(
+    return compose_with_missed(
         found.matches[: CANDIDATES_PER_PLACE * places],
         day.entries,
-        day.alike,
+        day.twins,
         lambda match: explain(day, match, reader, seeds),
         places=places,
         wishes=len(reader.interests),
         considered=len(day.entries) - reader.first_row,
         explore=explore,
+        missed=missed,
     )

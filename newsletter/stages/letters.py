@@ -13,38 +13,47 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from newsletter.model import Digest, Entry, Pick, Section
-from newsletter.render import (
-    DigestLetter,
-    MailRenderer,
-    NoticeKind,
-    NoticeLetter,
-    Reader,
-    UnmailableError,
-)
+from newsletter.model import Digest, Entry, Manner, Pick, Section
+from newsletter.render import DigestLetter, MailRenderer, Reader, UnmailableError
 from newsletter.stages.send import Broken, Job
-from newsletter.store import planning, reading, tables
-from subscribers.profile import Interest, Kind, wish_text
-from subscribers.tables import InterestRow, Subscriber
-from subscribers.tokens import LIFETIME, LinkSigner, Purpose
+from newsletter.store import attention, planning, tables
+from subscribers.tables import Subscriber
+from subscribers.tokens import LinkSigner, Purpose, TagPurpose
 
 
 @dataclass(frozen=True)
 class Links:
-    """Makes what is signed: the readers' links and the Message-IDs."""
+    """Makes what is signed: the readers' links, the Message-IDs, the addresses that mails come back to.
+
+    `returns`: the address that takes what comes back, such as bounces@example.org; "" for none.
+    """
 
     base_url: str
     signer: LinkSigner
     secret: bytes
     domain: str
+    returns: str = ""
 
     def url(
-        self, path: str, purpose: Purpose, subscriber_id: int, version: int, now: datetime
+        self,
+        path: str,
+        purpose: Purpose,
+        subscriber_id: int,
+        version: int,
+        now: datetime,
+        *,
+        about: int | None = None,
     ) -> str:
         """A signed address on the site."""
-        return (
-            f"{self.base_url}/{path}/{self.signer.make(purpose, subscriber_id, version, now=now)}"
-        )
+        token = self.signer.make(purpose, subscriber_id, version, now=now, about=about)
+        return f"{self.base_url}/{path}/{token}"
+
+    def address(self, purpose: TagPurpose, subscriber_id: int, number: int = 0) -> str:
+        """A signed address for mail about one person, or "" where nothing takes such mail."""
+        local, _, domain = self.returns.rpartition("@")
+        if not local:
+            return ""
+        return f"{local}+{self.signer.make_tag(purpose, subscriber_id, number)}@{domain}"
 
     def message_id(self, kind: str, row_id: int, subscriber_id: int) -> str:
         """The one Message-ID of a row. The mark keeps others from guessing it."""
@@ -59,7 +68,8 @@ class DigestLetters:
     def __init__(self, renderer: MailRenderer, links: Links) -> None:
         self._renderer = renderer
         self._links = links
-        self._entries: dict[int, Entry] = {}
+        # As of when they were planned: readers of one run share them.
+        self._entries: defaultdict[datetime, dict[int, Entry]] = defaultdict(dict)
 
     def load(self, session: Session, ids: Sequence[int]) -> Iterator[Job | Broken]:
         """The mails of these deliveries, in the order of the ids."""
@@ -82,6 +92,7 @@ class DigestLetters:
                 delivery.considered,
                 delivery.left_out,
                 delivery.note,
+                delivery.context,
                 delivery.planned_at,
                 delivery.attempts,
                 Subscriber.email,
@@ -92,9 +103,12 @@ class DigestLetters:
             .order_by(delivery.id)
         ).all()
         picks = self._picks(session, ids)
+        self._read_entries(session, [(row.planned_at, picks[row.id]) for row in rows])
         for row in rows:
-            digest = Digest(tuple(picks[row.id]), row.considered, row.left_out)
-            yield row, self._letter(row, digest)
+            digest, manner = planning.read_context(
+                row.context, picks[row.id], row.considered, row.left_out
+            )
+            yield row, self._letter(row, digest, manner)
 
     def _picks(self, session: Session, ids: Sequence[int]) -> dict[int, list[Pick]]:
         pick = tables.Pick
@@ -107,17 +121,24 @@ class DigestLetters:
         for delivery_id, entry_id, section, score, stored in rows:
             evidence = planning.read_evidence(stored)
             found[delivery_id].append(Pick(entry_id, Section(section), score, evidence))
-        wanted = {pick.entry_id for picks in found.values() for pick in picks}
-        missing = wanted - self._entries.keys()
-        if missing:
-            self._entries.update(reading.entries_by_id(session, missing))
         return found
 
-    def _letter(self, row: Any, digest: Digest) -> DigestLetter:
+    def _read_entries(
+        self, session: Session, wanted: Sequence[tuple[datetime, Sequence[Pick]]]
+    ) -> None:
+        missing: defaultdict[datetime, set[int]] = defaultdict(set)
+        for planned_at, picks in wanted:
+            known = self._entries[planned_at]
+            missing[planned_at].update(p.entry_id for p in picks if p.entry_id not in known)
+        for planned_at, ids in missing.items():
+            self._entries[planned_at] |= attention.entries_as_of(session, ids, planned_at)
+
+    def _letter(self, row: Any, digest: Digest, manner: Manner) -> DigestLetter:
         return self.letter(
             Person(row.subscriber_id, row.email, row.links_version),
             digest,
-            self._entries,
+            self._entries[row.planned_at],
+            manner=manner,
             day=row.edition_day,
             planned_at=row.planned_at,
             row_id=row.id,
@@ -132,6 +153,7 @@ class DigestLetters:
         *,
         day: date,
         planned_at: datetime,
+        manner: Manner | None = None,
         row_id: int = 0,
         note: str | None = None,
     ) -> DigestLetter:
@@ -146,7 +168,11 @@ class DigestLetters:
                 email=person.email,
                 preferences_url=url("preferences", Purpose.PREFERENCES, *who),
                 unsubscribe_url=url("unsubscribe", Purpose.UNSUBSCRIBE, *who),
+                pause_url=url("pause", Purpose.PAUSE, *who),
+                web_url=url("digest", Purpose.DIGEST, *who, about=row_id) if row_id else "",
+                unsubscribe_address=self._links.address(TagPurpose.LEAVE, person.id),
             ),
+            return_path=self._links.address(TagPurpose.RETURN, person.id, row_id),
             digest=digest,
             entries=entries,
             votes=self._links.signer.make_votes(
@@ -156,6 +182,7 @@ class DigestLetters:
                 now=planned_at,
             ),
             notes=(note,) if note else (),
+            manner=manner or Manner(),
         )
 
 
@@ -166,58 +193,3 @@ class Person:
     id: int
     email: str
     links_version: int
-
-
-_PATHS = {NoticeKind.CONFIRM: "confirm", NoticeKind.PREFERENCES: "preferences"}
-_PURPOSES = {NoticeKind.CONFIRM: Purpose.CONFIRM, NoticeKind.PREFERENCES: Purpose.PREFERENCES}
-
-
-class NoticeLetters:
-    """Loads claimed notices as jobs."""
-
-    def __init__(self, renderer: MailRenderer, links: Links) -> None:
-        self._renderer = renderer
-        self._links = links
-
-    def load(self, session: Session, ids: Sequence[int]) -> Iterator[Job | Broken]:
-        """The mails of these notices."""
-        notice = tables.Notice
-        rows = session.execute(
-            select(notice, Subscriber.email)
-            .join(Subscriber, Subscriber.id == notice.subscriber_id)
-            .where(notice.id.in_(ids))
-            .order_by(notice.id)
-        ).all()
-        for row, email in rows:
-            kind = NoticeKind(row.kind)
-            try:
-                message = self._renderer.notice(kind, self._letter(session, kind, row, email))
-            except UnmailableError as error:
-                yield Broken(row.id, str(error))
-            else:
-                yield Job(message, row.attempts, row.created_at)
-
-    def _letter(
-        self, session: Session, kind: NoticeKind, row: tables.Notice, email: str
-    ) -> NoticeLetter:
-        lifetime = LIFETIME[_PURPOSES[kind]]
-        return NoticeLetter(
-            notice_id=row.id,
-            message_id=self._links.message_id(kind.value, row.id, row.subscriber_id),
-            sent_at=row.created_at,
-            email=email,
-            link=f"{self._links.base_url}/{_PATHS[kind]}/{row.context['token']}",
-            expires_at=row.created_at + lifetime if lifetime else None,
-            wishes=_wishes(session, row.subscriber_id),
-        )
-
-
-def _wishes(session: Session, subscriber_id: int) -> tuple[str, ...]:
-    rows = session.execute(
-        select(InterestRow.kind, InterestRow.text, InterestRow.weight, InterestRow.muted)
-        .where(InterestRow.subscriber_id == subscriber_id)
-        .order_by(InterestRow.position)
-    )
-    return tuple(
-        wish_text(Interest(Kind(kind), text, weight, muted)) for kind, text, weight, muted in rows
-    )

@@ -5,23 +5,27 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 
 from sqlalchemy.orm import Session
 
 from newsletter.compose import CANDIDATES_PER_PLACE
 from newsletter.match.features import Day, day_features
-from newsletter.match.learn import Profiles
+from newsletter.match.profiles import Profiles
 from newsletter.match.readers import Reader, keys_of, learn_readers
 from newsletter.match.score import match_block
 from newsletter.match.space import SMALLEST_ARCHIVE
 from newsletter.match.wishes import Seeds
 from newsletter.model import Digest, Skip, SkipReason
 from newsletter.stages.choosing import digest_of
+from newsletter.stages.garbage import collected_later
+from newsletter.stages.sections import Sections, manner_of
 from newsletter.stages.spaces import OVERDUE_DAYS, Spaces
 from newsletter.stages.tastes import Learned, Tastes, readers_of
-from newsletter.store import planning, reading
+from newsletter.store import editions, planning, reading
 from newsletter.store.engine import Sessions
 from newsletter.store.engine import reading as reading_sessions
 from subscribers import audience
@@ -71,16 +75,25 @@ class Planner:
     ) -> PlanReport:
         """Plan a digest for each member, block by block, each block in one transaction."""
         self.spaces.refresh(self.sessions, self.now, days=OVERDUE_DAYS)
+        written: Future[int] | None = None
         after = 0
-        while True:
-            with reading_sessions(self.sessions)() as session:
-                members = next(blocks(session, after), None)
-                if members is None:
+        # A block is stored while the next one is chosen: the database works elsewhere.
+        with ThreadPoolExecutor(1) as beside:
+            while True:
+                with collected_later():
+                    members, block = self._choose_next(blocks, after)
+                if written is not None:
+                    progress(written.result())
+                if not members:
                     return self.report
-                block = self._choose(session, members)
-            after = members[-1].id
-            self._write(members, block)
-            progress(len(members))
+                after = members[-1].id
+                written = beside.submit(self._write, members, block)
+
+    def _choose_next(self, blocks: Blocks, after: int) -> tuple[list[Member], _Block]:
+        """What the first block behind an id is to get, and who is in it: nobody, if there is none."""
+        with reading_sessions(self.sessions)() as session:
+            members = next(blocks(session, after), [])
+            return members, self._choose(session, members) if members else _Block([], None)
 
     def choose(self, session: Session, members: Sequence[Member]) -> list[Digest | Skip]:
         """What each member is to get. Only reads."""
@@ -101,7 +114,12 @@ class Planner:
             profiles = known.profiles[rows] if known else learn_readers(day.space, here, seeds)
             chosen.update(_digests(day, group, here, profiles, seeds))
         learned = known.learned if known else None
-        return _Block([chosen[member.id] for member in members], learned)
+        matched = [chosen[member.id] for member in members]
+        return _Block(self._sections.complete(session, members, matched), learned)
+
+    @cached_property
+    def _sections(self) -> Sections:
+        return Sections(self.now, self.window_days, OVERLAP)
 
     def _start(self, member: Member) -> date:
         """The first day of the papers that may be new to a member; few values, so days are shared."""
@@ -147,12 +165,21 @@ class Planner:
             for member, reader in zip(members, readers, strict=True)
         ]
 
-    def _write(self, members: Sequence[Member], block: _Block) -> None:
+    def _write(self, members: Sequence[Member], block: _Block) -> int:
         with self.sessions.begin() as session:
             notes = {day: self.note(session, day) for day in {m.edition_day for m in members}}
+            left = audience.held(session, [member.id for member in members])
+            complete = editions.complete_days(session, notes)
             rows = [
-                planning.Planned(member.id, member.edition_day, digest, notes[member.edition_day])
+                planning.Planned(
+                    member.id,
+                    member.edition_day,
+                    digest,
+                    notes[member.edition_day],
+                    manner_of(member, self.now, complete=member.edition_day in complete),
+                )
                 for member, digest in zip(members, block.digests, strict=True)
+                if member.id in left
             ]
             for planned in planning.plan(session, rows, self.now):
                 if isinstance(planned.digest, Digest):
@@ -163,6 +190,7 @@ class Planner:
             if block.learned:
                 block.learned.save(session)
             audience.advance(session, members, covered_until=self.now - OVERLAP, now=self.now)
+        return len(members)
 
 
 def _digests(
@@ -174,5 +202,10 @@ def _digests(
 ) -> Iterator[tuple[int, Digest | Skip]]:
     limit = CANDIDATES_PER_PLACE * max(member.max_papers for member in members)
     found = match_block(day, readers, profiles, limit, seeds)
+    seen_at = [entry.first_seen_at for entry in day.entries]
     for member, reader, matched in zip(members, readers, found, strict=True):
-        yield member.id, digest_of(day, reader, matched, seeds, places=member.max_papers)
+        missed = bisect_right(seen_at, member.away_until) if member.away_until else 0
+        yield (
+            member.id,
+            digest_of(day, reader, matched, seeds, places=member.max_papers, missed=missed),
+        )

@@ -20,7 +20,6 @@ from newsletter.model import Listed
 from newsletter.store import entries, sources
 from newsletter.store.engine import Sessions
 from newsletter.store.tables import EntryKey
-from subscribers.preferences import examples_arrived
 from subscribers.profile import Kind
 from subscribers.tables import InterestRow
 
@@ -46,8 +45,6 @@ def fetch_seeds(
     with sessions.begin() as session:
         source_id = _source(session)
         saved = entries.save(session, source_id, [_of_its_day(paper, now) for paper in found], now)
-        known = session.scalars(select(EntryKey.key).where(EntryKey.key.in_(missing)))
-        examples_arrived(session, known.all(), now=now)
         return saved.new
 
 

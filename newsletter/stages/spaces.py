@@ -21,7 +21,7 @@ from newsletter.store.engine import Sessions
 from newsletter.store.engine import reading as reading_sessions
 from subscribers.profile import Kind
 
-ARCHIVE_TEXTS = 6000
+ARCHIVE_TEXTS = 12_000
 SPACE_DAYS = 7
 # The clockwork renews the space in the night. Where there is none, a run does it, somewhat later.
 OVERDUE_DAYS = 2 * SPACE_DAYS
@@ -62,7 +62,8 @@ class Spaces:
         return kept
 
     def refresh(self, sessions: Sessions, now: datetime, *, days: int = SPACE_DAYS) -> bool:
-        """Learn and store a space where there is none, or the newest is older than `days`.
+        """Learn and store a space where there is none, or the newest is older than `days` or of half
+        the papers that there are by now.
 
         False if nothing was stored: it is young enough, the archive is too small, or another process
         did the same meanwhile.
@@ -90,7 +91,13 @@ class Spaces:
 
     def _young(self, session: Session, encoder: str, now: datetime, days: int) -> bool:
         newest = spaces.newest(session, encoder)
-        return newest is not None and now - newest.made_at < timedelta(days=days)
+        if newest is None or now - newest.made_at >= timedelta(days=days):
+            return False
+        # What was learned from few papers is worth little once there are many more.
+        many = 2 * newest.papers
+        if many > ARCHIVE_TEXTS:
+            return True
+        return reading.archive_size(session, now, ARCHIVE_TEXTS, encoder) < many
 
     def _newest(self, session: Session) -> spaces.Stored | None:
         named = self._named()

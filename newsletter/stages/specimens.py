@@ -3,120 +3,200 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 
-from newsletter.collect.samples import listed_of, records
-from newsletter.compose import CANDIDATES_PER_PLACE
+from newsletter.compose import CANDIDATES_PER_PLACE, add_trending, trending_places
 from newsletter.match.features import day_features
 from newsletter.match.readers import Reader, learn_readers
 from newsletter.match.score import match_block
-from newsletter.model import Digest, Entry, Listed, Message, Skip
-from newsletter.render import MailRenderer, NoticeKind, NoticeLetter
+from newsletter.model import (
+    Change,
+    Digest,
+    Entry,
+    Evidence,
+    EvidenceKind,
+    Manner,
+    Message,
+    Pick,
+    Section,
+    Skip,
+)
+from newsletter.render import DigestLetter, MailRenderer, NoticeKind, NoticeLetter, Rendered
+from newsletter.stages import specimen_papers
 from newsletter.stages.choosing import digest_of
 from newsletter.stages.letters import DigestLetters, Links, Person
+from newsletter.stages.notices import page_of
+from subscribers.length import Length
 from subscribers.profile import Interest, parse_profile, wish_text
+from subscribers.tokens import LIFETIME, Purpose
 
 _WISHES = '"speculative decoding"\nKV cache compression\nvideo diffusion\nauthor:Jiaya Jia\n-survey'
-_BROAD = "language models\ndiffusion\nrobots\nproteins\ngames\nagents"
 _READER = Person(1, "reader@example.org", 1)
+_ZONE = "Europe/Berlin"
 
-# Texts that a mail must survive: long, empty, foreign, mathematical, hostile.
-_AWKWARD = (
-    ("Un" + "breakably" * 12 + "LongTitle", "A name that no line holds.", 3),
-    ("Six hundred authors, one idea", "Everybody had a hand in it.", 600),
-    ("A title without an abstract", "", 1),
-    (r"On $O(n \log n)$ sorting and $\nabla f(x) \le \epsilon$", "We bound $f$ by $2^{-n}$.", 2),
-    ("نماذج لغوية صغيرة للأجهزة المحمولة", "نموذج صغير يعمل على الهاتف.", 2),
-    ("小型语言模型的推理能力", "小模型也能推理。", 2),
-    ("<script>alert(1)</script> & {{ 7*7 }} {% raw %}", "Text from outside is only text.", 2),
-)  # fmt: skip
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _State:
+    """One state of the digest worth a look. `missed`: as many of the papers came while away."""
+
+    name: str
+    entries: Sequence[Entry]
+    interests: tuple[Interest, ...] = ()
+    places: int = 10
+    note: str | None = None
+    manner: Manner = field(default_factory=Manner)
+    trending: bool = False
+    missed: int = 0
+    changes: tuple[Change, ...] = ()
+    quiet_days: int = 0
+
+
+def letters(
+    renderer: MailRenderer, links: Links, now: datetime
+) -> Iterator[tuple[str, DigestLetter | tuple[NoticeKind, NoticeLetter]]]:
+    """(name, letter) for each kind of mail and each state worth a look."""
+    written = DigestLetters(renderer, links)
+    for row_id, state in enumerate(_states(now), start=1):
+        yield (
+            state.name,
+            written.letter(
+                _READER,
+                _digest(state, now),
+                {entry.id: entry for entry in state.entries},
+                day=now.date(),
+                planned_at=now,
+                row_id=row_id,
+                note=state.note,
+                manner=replace(state.manner, next_at=_next(now), timezone=_ZONE),
+            ),
+        )
+    wishes = parse_profile(_WISHES).interests
+    for kind in NoticeKind:
+        yield kind.value, (kind, _notice(links, kind, wishes, now))
 
 
 def specimens(renderer: MailRenderer, links: Links, now: datetime) -> Iterator[tuple[str, Message]]:
-    """(name, message) for each kind of mail and each state worth a look."""
-    papers = _entries([listed_of(record, now.date()) for record in records()], now)
-    letters = DigestLetters(renderer, links)
-    wishes, broad = parse_profile(_WISHES).interests, parse_profile(_BROAD).interests
-    odd = _awkward(now)
-    states: list[tuple[str, Sequence[Entry], tuple[Interest, ...], int, str | None]] = [
-        ("digest", papers, wishes, 10, None),
-        ("digest-one-paper", papers, wishes, 1, None),
-        ("digest-forty-papers", papers, broad, 40, None),
-        ("digest-no-wishes", papers, (), 8, None),
-        ("digest-incomplete", papers, wishes, 5, "Not everything is in yet."),
-        ("digest-awkward", odd, (), len(odd), None),
+    """(name, message) for each specimen."""
+    for name, letter in letters(renderer, links, now):
+        if isinstance(letter, DigestLetter):
+            yield name, renderer.digest(letter)
+        else:
+            yield name, renderer.notice(*letter)
+
+
+def rendered(renderer: MailRenderer, links: Links, now: datetime) -> Iterator[tuple[str, Rendered]]:
+    """(name, the mail as people read it) for each specimen."""
+    for name, letter in letters(renderer, links, now):
+        if isinstance(letter, DigestLetter):
+            yield name, renderer.digest_preview(letter)
+        else:
+            yield name, renderer.notice_preview(*letter)
+
+
+def _states(now: datetime) -> list[_State]:
+    papers = specimen_papers.papers(now)
+    wishes = parse_profile(_WISHES).interests
+    odd = specimen_papers.awkward(now)
+    full, titles = Manner(length=Length.FULL), Manner(length=Length.TITLES)
+    return [
+        _State(
+            name="digest",
+            entries=papers,
+            interests=wishes,
+            trending=True,
+            manner=Manner(complete=True),
+        ),
+        _State(name="digest-one-paper", entries=papers, interests=wishes, places=1),
+        _State(name="digest-forty-papers", entries=papers, places=40),
+        _State(name="digest-no-wishes", entries=papers, places=8),
+        _State(
+            name="digest-incomplete",
+            entries=papers,
+            interests=wishes,
+            places=5,
+            note="Not everything is in yet.",
+        ),
+        _State(name="digest-awkward", entries=odd, places=len(odd)),
+        _State(
+            name="digest-titles", entries=papers, interests=wishes, manner=titles, trending=True
+        ),
+        _State(name="digest-full", entries=papers, interests=wishes, manner=full),
+        _State(name="digest-full-forty", entries=papers, places=40, manner=full),
+        _State(
+            name="digest-weekly",
+            entries=papers,
+            interests=wishes,
+            places=15,
+            manner=Manner(weekly=True),
+            trending=True,
+            changes=specimen_papers.CHANGES,
+        ),
+        _State(
+            name="digest-after-a-pause",
+            entries=papers,
+            interests=wishes,
+            trending=True,
+            missed=len(papers) // 2,
+            changes=specimen_papers.CHANGES,
+        ),
+        _State(name="quiet", entries=(), quiet_days=7),
     ]
-    for row_id, (name, entries, interests, places, note) in enumerate(states, start=1):
-        digest = _digest(entries, interests, places)
-        known = {entry.id: entry for entry in entries}
-        letter = letters.letter(
-            _READER, digest, known, day=now.date(), planned_at=now, row_id=row_id, note=note
-        )
-        yield name, renderer.digest(letter)
-    for kind in NoticeKind:
-        yield kind.value, renderer.notice(kind, _notice(links, kind, wishes, now))
 
 
-def _digest(entries: Sequence[Entry], interests: tuple[Interest, ...], places: int) -> Digest:
-    day = day_features(entries)
-    reader = Reader(interests)
+def _digest(state: _State, now: datetime) -> Digest:
+    if state.quiet_days:
+        return Digest((), 0, quiet_days=state.quiet_days)
+    day = day_features(state.entries)
+    reader = Reader(state.interests)
     profiles = learn_readers(day.space, [reader], {})
-    (found,) = match_block(day, [reader], profiles, CANDIDATES_PER_PLACE * places, {})
-    digest = digest_of(day, reader, found, {}, places=places)
+    (found,) = match_block(day, [reader], profiles, CANDIDATES_PER_PLACE * state.places, {})
+    digest = digest_of(day, reader, found, {}, places=state.places, missed=state.missed)
     assert not isinstance(digest, Skip)
-    return digest
+    away = date.fromordinal(now.date().toordinal() - 9) if state.missed else None
+    digest = replace(digest, changes=state.changes, away_since=away)
+    if not state.trending:
+        return digest
+    most = trending_places(state.places, weekly=state.manner.weekly)
+    chosen = {pick.entry_id for pick in digest.picks}
+    talked_about = sorted(state.entries, key=lambda entry: -entry.votes)
+    offered = [_trending(entry) for entry in talked_about if entry.id not in chosen]
+    return add_trending(digest, offered[:most], state.places)
 
 
-def _entries(papers: Sequence[Listed], now: datetime) -> list[Entry]:
-    return [
-        Entry(
-            id=number,
-            key=paper.keys[0],
-            title=paper.title,
-            abstract=paper.abstract,
-            authors=paper.authors,
-            categories=paper.categories,
-            url=paper.url,
-            pdf_url=paper.pdf_url,
-            code_url=paper.code_url,
-            published_at=paper.published_at,
-            first_seen_at=now,
-            first_listed_on=now.date(),
-            organisation=paper.organisation,
-            tldr=paper.tldr,
-            votes=paper.votes or 0,
-            comments=paper.comments or 0,
-        )
-        for number, paper in enumerate(papers, start=1)
-    ]
+def _trending(entry: Entry) -> Pick:
+    told = ", ".join(
+        [
+            f"{entry.votes} upvotes",
+            *([f"{entry.points} points on Hacker News"] * bool(entry.points)),
+        ]
+    )
+    return Pick(
+        entry.id, Section.TRENDING, entry.votes, (Evidence(EvidenceKind.POPULAR, "", told),)
+    )
 
 
-def _awkward(now: datetime) -> list[Entry]:
-    first = _entries([listed_of(records()[0], now.date())], now)[0]
-    return [
-        replace(
-            first,
-            id=number,
-            key=f"url:https://papers.example/{number}",
-            title=title,
-            abstract=abstract,
-            authors=tuple(f"Author Number{n}" for n in range(1, authors + 1)),
-            url=f"https://papers.example/{number}",
-        )
-        for number, (title, abstract, authors) in enumerate(_AWKWARD, start=1)
-    ]
+def _next(now: datetime) -> datetime:
+    return datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), UTC).replace(
+        hour=5
+    )
 
 
 def _notice(
     links: Links, kind: NoticeKind, wishes: Sequence[Interest], now: datetime
 ) -> NoticeLetter:
+    path, purpose = page_of(kind)
+    about = 1 if purpose is Purpose.ADDRESS else None
+    lifetime = LIFETIME[purpose] if purpose else None
     return NoticeLetter(
         notice_id=1,
         message_id=links.message_id(kind.value, 1, _READER.id),
         sent_at=now,
         email=_READER.email,
-        link=f"{links.base_url}/{kind.value}/a-specimen",
-        expires_at=now + timedelta(days=3),
+        link=links.url(path, purpose, _READER.id, _READER.links_version, now, about=about)
+        if purpose
+        else f"{links.base_url}/{path}",
+        expires_at=now + lifetime if lifetime else None,
         wishes=tuple(wish_text(wish) for wish in wishes),
+        rhythm="every day at 07:00, Berlin time",
     )

@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from newsletter.match.company import Company
-from newsletter.match.learn import Profiles, fade
+from newsletter.match.learn import fade
 from newsletter.match.packed import rounded, unpack_profiles
-from newsletter.match.readers import Reader, keys_of, learn_readers, learned_from
+from newsletter.match.profiles import Profiles
+from newsletter.match.readers import Reader, Texts, keys_of, learn_readers, learned_from
 from newsletter.match.space import Space
 from newsletter.match.wishes import Seeds
 from newsletter.stages.company import borrowing, read_company
@@ -61,7 +62,11 @@ class Tastes:
     space: Space
     now: datetime
     meaning: Meaning | None = None
+    _texts: Texts = field(init=False, repr=False)
     _company: list[Company | None] = field(default_factory=list, repr=False)
+
+    def __post_init__(self) -> None:
+        self._texts = Texts(self.space.vocabulary)
 
     @property
     def standard(self) -> tastes.Standard:
@@ -99,8 +104,8 @@ class Tastes:
         if self.meaning is not None and self.space.encoder:
             wishes = learned_from(lent)
             meanings = self.meaning.of_wishes(session, wishes, self.space.dimensions)
-        profiles = rounded(learn_readers(self.space, lent, known, meanings), self.space)
-        return Learned(members, profiles, self.version, self.now)
+        profiles = learn_readers(self.space, lent, known, meanings, self._texts)
+        return Learned(members, rounded(profiles, self.space), self.version, self.now)
 
     def _lent(self, session: Session, readers: Sequence[Reader]) -> Sequence[Reader]:
         if not self._company:  # read by the first who needs it: most runs learn nobody

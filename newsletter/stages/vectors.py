@@ -9,8 +9,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from newsletter.encode.port import Encoder
-from newsletter.store import vectors
+from newsletter.store import entries, vectors
 from newsletter.store.engine import Sessions, reading
+from subscribers.preferences import examples_arrived
 
 _BATCH = 256
 _BATCHES = (
@@ -43,4 +44,6 @@ def encode_missing(
         rows = encoder.encode([each.text for each in texts])
         with sessions.begin() as session:
             encoded += vectors.save(session, encoder.name, texts, rows)
+            keys = entries.keys_of(session, [each.entry_id for each in texts])
+            examples_arrived(session, keys, now=now)
     return encoded

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -57,6 +57,21 @@ def _whole(before: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, An
         kept = {name: before[name] for name in _COUNTED if before.get(name)}
     caught_up = sorted({*before.get("caught_up", ()), *report.get("caught_up", ())})
     return {**report, **kept, "caught_up": caught_up}
+
+
+def complete_days(session: Session, days: Collection[date]) -> set[date]:
+    """Those of `days` whose sources have all answered; none where nothing was collected for a day."""
+    asked = select(Edition.day).where(
+        Edition.day.in_(days), Edition.complete, Edition.collected_at.is_not(None)
+    )
+    found = session.scalars(asked).all()
+    return {day for day in found if not _missing(session, day)}
+
+
+def _missing(session: Session, day: date) -> bool:
+    # After the deadline an edition counts as complete without those that have not answered.
+    report = session.scalars(select(Edition.report).where(Edition.day == day)).one()
+    return bool(report.get("missing"))
 
 
 def note_for_readers(session: Session, day: date) -> str | None:

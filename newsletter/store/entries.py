@@ -18,6 +18,7 @@ from newsletter.store.absorbing import absorb
 from newsletter.store.bulk import in_chunks
 from newsletter.store.tables import Entry, EntryKey
 from subscribers.orm import Base
+from subscribers.preferences import examples_arrived
 
 # Tables, not classes: the ORM would split a bulk insert by which values are None.
 _ENTRY, _KEY = (Base.metadata.tables[name] for name in ("entry", "entry_key"))
@@ -70,6 +71,8 @@ def save(session: Session, source_id: int, listed: Sequence[Listed], now: dateti
     absorbed = sum(_joined(session, group) for group in known)
     updated = _update(session, known, now)
     _insert(session, fresh, now)
+    for part in in_chunks(key for group in fresh for key in group.keys):
+        examples_arrived(session, part, now=now)
     listings.remember(
         session, source_id, ((g.entry_id, paper) for g in kept for paper in g.papers), now
     )
@@ -92,6 +95,15 @@ def ids_by_key(session: Session, keys: Iterable[str]) -> dict[str, int]:
         )
         found.update((key, entry_id) for key, entry_id in rows)
     return found
+
+
+def keys_of(session: Session, ids: Iterable[int]) -> list[str]:
+    """All canonical keys that these entries are known by."""
+    return [
+        key
+        for part in in_chunks(ids)
+        for key in session.scalars(select(EntryKey.key).where(EntryKey.entry_id.in_(part)))
+    ]
 
 
 def withdraw(session: Session, keys: Iterable[str], now: datetime) -> int:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.model import DeliveryState, Outcome, Receipt, SkipReason
 from newsletter.store.tables import Delivery, Notice, Pick
+from subscribers.signup import NoticeKind
 from subscribers.tables import State, Subscriber, Suppression
 
 LEASE = timedelta(minutes=2)
@@ -228,7 +229,13 @@ DELIVERIES = Ledger(
         or_(Subscriber.paused_until.is_(None), Subscriber.paused_until <= Delivery.edition_day),
     ),
 )
-NOTICES = Ledger(Notice, _reader_of(Notice, Subscriber.state != State.UNSUBSCRIBED))
+# Who has left gets the mail that says so, and no other.
+NOTICES = Ledger(
+    Notice,
+    _reader_of(
+        Notice, or_(Subscriber.state != State.UNSUBSCRIBED, Notice.kind == NoticeKind.GOODBYE)
+    ),
+)
 
 
 def counts(session: Session, day: date) -> list[tuple[DeliveryState, str | None, int]]:

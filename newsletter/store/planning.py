@@ -1,17 +1,31 @@
-"""Writing a plan into the ledger: deliveries and their picks, in bulk, once per person and edition."""
+"""Writing a plan into the ledger: deliveries and their picks, in bulk, once per person and edition.
+
+A delivery's `context` holds, beside its picks, all that its mail is made of; what is as usual is left out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from newsletter.model import DeliveryState, Digest, Evidence, EvidenceKind, Skip
+from newsletter.model import (
+    Change,
+    DeliveryState,
+    Digest,
+    Evidence,
+    EvidenceKind,
+    Manner,
+    Pick,
+    Skip,
+)
+from newsletter.store import tables
 from newsletter.store.bulk import insert_new_rows
-from newsletter.store.tables import Delivery, Edition, Pick
+from newsletter.store.tables import Delivery, Edition
+from subscribers.length import Length
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +36,7 @@ class Planned:
     day: date
     digest: Digest | Skip
     note: str | None = None
+    manner: Manner = field(default_factory=Manner)
 
 
 def plan(session: Session, rows: Sequence[Planned], now: datetime) -> list[Planned]:
@@ -42,7 +57,7 @@ def plan(session: Session, rows: Sequence[Planned], now: datetime) -> list[Plann
         if isinstance(row.digest, Digest)
         for pick in _picks(row, row.digest, ids[row.subscriber_id, row.day])
     ]
-    insert_new_rows(session, Pick, picks)
+    insert_new_rows(session, tables.Pick, picks)
     return fresh
 
 
@@ -63,6 +78,7 @@ def _delivery(row: Planned, now: datetime) -> dict[str, Any]:
         "considered": digest.considered if digest else 0,
         "left_out": digest.left_out if digest else 0,
         "note": row.note,
+        "context": _context(digest, row.manner) if digest else {},
         "planned_at": now,
         "attempts": 0,
         "settled_at": now if skipped else None,
@@ -76,7 +92,7 @@ def _picks(row: Planned, digest: Digest, delivery_id: int) -> list[dict[str, Any
             "entry_id": pick.entry_id,
             "delivery_id": delivery_id,
             "position": position,
-            "section": pick.section.value,
+            "section": str(pick.section),
             "score": round(pick.score, 6),
             "evidence": [_stored(evidence) for evidence in pick.evidence],
         }
@@ -84,8 +100,51 @@ def _picks(row: Planned, digest: Digest, delivery_id: int) -> list[dict[str, Any
     ]
 
 
+def _context(digest: Digest, manner: Manner) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "length": manner.length.value,
+        "next_at": manner.next_at.isoformat() if manner.next_at else None,
+        "timezone": manner.timezone,
+        "weekly": manner.weekly,
+        "complete": manner.complete,
+        "away_since": digest.away_since.isoformat() if digest.away_since else None,
+        "quiet_days": digest.quiet_days,
+        "changes": [
+            [each.title, each.url, each.withdrawn, each.version, list(each.changed)]
+            for each in digest.changes
+        ],
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def read_context(
+    context: Mapping[str, Any], picks: Sequence[Pick], considered: int, left_out: int
+) -> tuple[Digest, Manner]:
+    """The digest of a delivery, and how it is written, from their stored form."""
+    next_at, away = context.get("next_at"), context.get("away_since")
+    digest = Digest(
+        tuple(picks),
+        considered,
+        left_out,
+        changes=tuple(
+            Change(title=title, url=url, withdrawn=gone, version=version, changed=tuple(changed))
+            for title, url, gone, version, changed in context.get("changes", ())
+        ),
+        away_since=date.fromisoformat(away) if away else None,
+        quiet_days=context.get("quiet_days", 0),
+    )
+    return digest, Manner(
+        length=Length(context.get("length", Length.SHORT)),
+        weekly=context.get("weekly", False),
+        complete=context.get("complete", False),
+        next_at=datetime.fromisoformat(next_at) if next_at else None,
+        timezone=context.get("timezone", "UTC"),
+    )
+
+
 def _stored(evidence: Evidence) -> list[Any]:
-    said = [evidence.kind.value, evidence.interest, evidence.detail]
+    # Millions are stored: `str` reads the name of an enum's member ten times as fast as `value`.
+    said = [str(evidence.kind), evidence.interest, evidence.detail]
     return said if evidence.place is None else [*said, list(evidence.place)]
 
 

@@ -10,23 +10,26 @@ from sqlalchemy import Row, ScalarSelect, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from newsletter import model
-from newsletter.store.tables import Entry, EntryKey, Listing, Pick
+from newsletter.store.summaries import told
+from newsletter.store.tables import Entry, EntryKey, EntryVector, Listing, Pick
+from newsletter.store.written import Summary
 
 T = TypeVar("T")
 
 _BLOCK = 500  # SQLite allows 32,766 variables a statement, but plans long lists slowly.
 
 
-def _entries() -> Select[Entry, int | None, int | None]:
+def _entries() -> Select[Entry, int | None, int | None, Summary | None]:
     def highest(column: InstrumentedAttribute[int | None]) -> ScalarSelect[int | None]:
         mine = Listing.entry_id == Entry.id
         return select(func.max(column)).where(mine).correlate(Entry).scalar_subquery()
 
-    return select(Entry, highest(Listing.votes), highest(Listing.comments))
+    columns = (Entry, highest(Listing.votes), highest(Listing.comments), Summary)
+    return select(*columns).join(Summary, Summary.entry_id == Entry.id, isouter=True)
 
 
-def _value(row: Row[Entry, int | None, int | None]) -> model.Entry:
-    entry, votes, comments = row
+def _value(row: Row[Entry, int | None, int | None, Summary | None]) -> model.Entry:
+    entry, votes, comments, summary = row
     return model.Entry(
         id=entry.id,
         key=entry.key,
@@ -44,6 +47,7 @@ def _value(row: Row[Entry, int | None, int | None]) -> model.Entry:
         tldr=entry.tldr,
         votes=votes or 0,
         comments=comments or 0,
+        written=told(entry.title, entry.abstract, summary),
     )
 
 
@@ -92,6 +96,23 @@ def archive_papers(session: Session, seen_until: datetime, limit: int) -> list[t
         .limit(limit)
     )
     return [(id_, f"{title}\n{abstract}") for id_, title, abstract in rows]
+
+
+def archive_size(session: Session, seen_until: datetime, limit: int, encoder: str = "") -> int:
+    """How many of these papers there are; with an encoder, how many of them are encoded."""
+    latest = (
+        select(Entry.id)
+        .where(Entry.first_seen_at <= seen_until)
+        .order_by(Entry.first_seen_at.desc(), Entry.id.desc())
+        .limit(limit)
+        .subquery()
+    )
+    counted = select(func.count()).select_from(latest)
+    if encoder:
+        counted = counted.join(EntryVector, EntryVector.entry_id == latest.c.id).where(
+            EntryVector.encoder == encoder
+        )
+    return session.scalars(counted).one()
 
 
 def ids_by_key(session: Session, keys: Collection[str]) -> dict[str, int]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import ColumnElement, Row, insert, select
 from sqlalchemy.orm import Session
 
-from newsletter.model import DeliveryState, Listed, ListingType
+from newsletter.model import Change, DeliveryState, Listed, ListingType
 from newsletter.store.bulk import in_chunks
 from newsletter.store.merging import VERSIONED
 from newsletter.store.tables import Delivery, Entry, Pick, Revision
@@ -86,14 +86,26 @@ def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return changed
 
 
-def sent_and_outdated(session: Session, since: datetime, until: datetime) -> list[Outdated]:
-    """Who was sent a paper that was withdrawn or revised in (since, until], after it was sent.
+def sent_and_outdated(
+    session: Session, since: datetime, until: datetime, subscriber_ids: Collection[int]
+) -> list[Outdated]:
+    """Who of a block in key order was sent a paper that was withdrawn or revised in (since, until],
+    after it was sent.
 
     The earliest first. A revision that takes the paper back is told once, as a withdrawal.
     """
-    withdrawn = [_withdrawn(row) for row in _withdrawals(session, since, until)]
+    if not subscriber_ids:
+        return []
+    block = (
+        Pick.subscriber_id.between(min(subscriber_ids), max(subscriber_ids)),
+        Delivery.state.in_(_LEFT),
+    )
+    wanted = set(subscriber_ids)
+    gone = [_withdrawn(row) for row in _withdrawals(session, since, until, block)]
+    withdrawn = [each for each in gone if each.subscriber_id in wanted]
     told = {(each.subscriber_id, each.entry_id) for each in withdrawn}
-    revised = (_revised(row) for row in _revisions(session, since, until))
+    later = (_revised(row) for row in _revisions(session, since, until, block))
+    revised = [each for each in later if each.subscriber_id in wanted]
     found = [
         *withdrawn,
         *(each for each in revised if (each.subscriber_id, each.entry_id) not in told),
@@ -101,8 +113,25 @@ def sent_and_outdated(session: Session, since: datetime, until: datetime) -> lis
     return sorted(found, key=lambda each: (each.at, each.subscriber_id, each.entry_id))
 
 
+def as_changes(outdated: Sequence[Outdated], most: int) -> tuple[Change, ...]:
+    """Each paper once: withdrawn ones first, of several revisions the last with all that changed."""
+    papers: dict[int, list[Outdated]] = {}
+    for each in sorted(outdated, key=lambda each: (not each.withdrawn, each.at)):
+        papers.setdefault(each.entry_id, []).append(each)
+    return tuple(
+        Change(
+            title=them[-1].title,
+            url=them[-1].url,
+            withdrawn=them[0].withdrawn,
+            version=None if them[0].withdrawn else them[-1].version,
+            changed=tuple(dict.fromkeys(name for each in them for name in each.changed)),
+        )
+        for them in list(papers.values())[:most]
+    )
+
+
 def _withdrawals(
-    session: Session, since: datetime, until: datetime
+    session: Session, since: datetime, until: datetime, block: Sequence[ColumnElement[bool]]
 ) -> Iterator[Row[int, int, str, str, datetime | None]]:
     yield from session.execute(
         select(Pick.subscriber_id, Entry.id, Entry.title, Entry.url, Entry.withdrawn_at)
@@ -111,14 +140,14 @@ def _withdrawals(
         .where(
             Entry.withdrawn_at > since,
             Entry.withdrawn_at <= until,
-            Delivery.state.in_(_LEFT),
+            *block,
             Delivery.settled_at < Entry.withdrawn_at,
         )
     )
 
 
 def _revisions(
-    session: Session, since: datetime, until: datetime
+    session: Session, since: datetime, until: datetime, block: Sequence[ColumnElement[bool]]
 ) -> Iterator[Row[int, int, str, str, datetime, int, list[str]]]:
     yield from session.execute(
         select(
@@ -136,7 +165,7 @@ def _revisions(
         .where(
             Revision.seen_at > since,
             Revision.seen_at <= until,
-            Delivery.state.in_(_LEFT),
+            *block,
             Delivery.settled_at < Revision.seen_at,
         )
     )

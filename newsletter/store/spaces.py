@@ -17,21 +17,22 @@ _KEPT = 2
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Which space there is, and since when."""
+    """Which space there is, since when, and of how many papers."""
 
     version: int
     made_at: datetime
+    papers: int
 
 
 def newest(session: Session, encoder: str) -> Stored | None:
     """The newest space with this encoder's vectors ("" for none) that this code can read."""
     row = session.execute(
-        select(LearnedSpace.id, LearnedSpace.made_at)
+        select(LearnedSpace.id, LearnedSpace.made_at, LearnedSpace.papers)
         .where(LearnedSpace.encoder == encoder, LearnedSpace.learning == LEARNING)
         .order_by(LearnedSpace.id.desc())
         .limit(1)
     ).one_or_none()
-    return Stored(row.id, row.made_at) if row else None
+    return Stored(row.id, row.made_at, row.papers) if row else None
 
 
 def read(session: Session, version: int) -> bytes:

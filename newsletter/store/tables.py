@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-import newsletter.store.learned  # noqa: F401  (fills the metadata, too)
+import newsletter.store.learned
+import newsletter.store.returned
+import newsletter.store.written  # noqa: F401  (all fill the metadata, too)
 import subscribers.tables  # noqa: F401  (foreign keys below point into the shared metadata)
 from subscribers.orm import Base, UTCDateTime
 
@@ -50,7 +52,11 @@ class Entry(Base):
     """
 
     __tablename__ = "entry"
-    __table_args__ = (Index(None, "first_seen_at"), Index(None, "first_listed_on"))
+    __table_args__ = (
+        Index(None, "first_seen_at"),
+        Index(None, "first_listed_on"),
+        Index(None, "withdrawn_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(400), unique=True)
@@ -177,7 +183,8 @@ class Edition(Base):
 class Delivery(Base):
     """The ledger row of one digest: the only truth about what was sent.
 
-    With its picks it is all that the mail is made of, so that a retry sends the same bytes.
+    With its picks it is all that the mail is made of, so that a retry sends the same bytes. `context`:
+    what the mail says beyond its picks, see `store.planning`.
     `claimed_by`/`lease_until`: which sender process works on it, and until when it is believed alive.
     A claimed row stays `planned` until just before its mail goes on the wire; `sending` therefore
     means "may have left", and nothing else does. `uncertain_at` stays when an uncertain mail was sent
@@ -199,6 +206,7 @@ class Delivery(Base):
     considered: Mapped[int] = mapped_column(default=0)
     left_out: Mapped[int] = mapped_column(default=0)
     note: Mapped[str | None] = mapped_column(Text)
+    context: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
     planned_at: Mapped[datetime] = mapped_column(UTCDateTime)
     claimed_by: Mapped[str | None] = mapped_column(String(120))
     lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -213,6 +221,7 @@ class Pick(Base):
     """An entry in a subscriber's digest. The primary key is the promise: never the same paper twice."""
 
     __tablename__ = "pick"
+    __table_args__ = (Index("ix_pick_entry_id", "entry_id", "subscriber_id"),)
 
     subscriber_id: Mapped[int] = mapped_column(
         ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True

@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
-from newsletter.match.learn import Profiles
 from newsletter.match.packed import PackedProfile, pack_profiles, unpack_profiles
+from newsletter.match.profiles import Profiles
 from newsletter.match.space import Space
 from newsletter.store.bulk import upsert_rows
 from newsletter.store.learned import LearnedTaste
+from subscribers import audience
 from subscribers.tables import State, Subscriber
 
 
@@ -86,14 +87,7 @@ def save(
     """
     if not whose:
         return 0
-    # Held until the commit: the row of somebody who is erased just now would be refused.
-    held = (
-        select(Subscriber.id)
-        .where(Subscriber.id.between(whose[0][0], whose[-1][0]))
-        .order_by(Subscriber.id)
-        .with_for_update(read=True, key_share=True)
-    )
-    left = set(session.scalars(held))
+    left = audience.held(session, [id_ for id_, _ in whose])
     rows: list[dict[str, Any]] = [
         {
             "subscriber_id": id_,

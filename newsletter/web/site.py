@@ -20,6 +20,8 @@ from newsletter.render.plain import clean, clip, web_url
 from newsletter.stages.commonness import Commonness
 from newsletter.store.engine import reading, require_current
 from newsletter.store.reading import entries_by_id
+from newsletter.web.digests import DigestPages
+from newsletter.web.hooks import hook_routes
 from newsletter.web.mailbox import Mailbox
 from subscribers.web.deps import WebDeps
 from subscribers.web.joining import JoiningPages
@@ -35,6 +37,8 @@ def create(app: App, *, mailbox: Path | None = None) -> Starlette:
     paths = [
         Route("/", quiet(deps, JoiningPages(deps).show_form), methods=["GET"]),
         *routes(deps),
+        *DigestPages(app, deps).routes(),
+        *hook_routes(app),
         Route("/healthz", _alive, methods=["GET"]),
         Route("/readyz", lambda _: _ready(app), methods=["GET"]),
     ]

@@ -13,7 +13,7 @@ _MOST_FIELDS = 600
 
 
 class BodyTooLargeError(Exception):
-    """More than LARGEST_BODY octets came, or were announced."""
+    """More octets came than may, or were announced."""
 
 
 class BodyMalformedError(Exception):
@@ -25,7 +25,7 @@ async def read_form(request: Request) -> FormData:
 
     Raises BodyTooLargeError before more than the cap is in memory, BodyMalformedError.
     """
-    body = await _capped(request)
+    body = await capped(request, LARGEST_BODY)
 
     async def replay() -> Message:
         return {"type": "http.request", "body": body, "more_body": False}
@@ -38,13 +38,14 @@ async def read_form(request: Request) -> FormData:
         raise BodyMalformedError from error
 
 
-async def _capped(request: Request) -> bytes:
+async def capped(request: Request, largest: int) -> bytes:
+    """The whole body. Raises BodyTooLargeError before more than `largest` octets are in memory."""
     announced = request.headers.get("content-length", "0")
-    if not announced.isdecimal() or int(announced) > LARGEST_BODY:
+    if not announced.isdecimal() or int(announced) > largest:
         raise BodyTooLargeError
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LARGEST_BODY:
+        if len(body) > largest:
             raise BodyTooLargeError
     return bytes(body)

@@ -15,18 +15,30 @@ from subscribers.errors import ProfileError
 from subscribers.preferences import (
     MOST_PAPERS,
     Preferences,
+    check_length,
     check_max_papers,
     check_pause,
+    check_quiet_days,
     clear_past_pause,
 )
 from subscribers.profile import Profile, make_profile, parse_profile, to_text
 from subscribers.schedule import Schedule, edition_day, make_schedule
 from subscribers.web.zones import is_listed, zone_choices
+from subscribers.wording import WEEKDAYS
 
 _T = TypeVar("_T")
 
-CADENCES = (("daily", "Every day"), ("weekdays", "Monday to Friday"), ("weekly", "Once a week"))
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+CADENCES = (
+    ("daily", "Every day"),
+    ("weekdays", "Monday to Friday"),
+    ("weekly", "Once a week, one line a paper"),
+)
+LENGTHS = (
+    ("titles", "Titles only"),
+    ("short", "A few sentences"),
+    ("full", "The whole abstract"),
+)
+QUIETS = (("0", "No note"), ("3", "3 quiet days"), ("7", "7 quiet days"), ("14", "14 quiet days"))
 HOURS = tuple((str(hour), f"{hour:02}:00") for hour in range(24))
 _SINGLE = (
     "email",
@@ -36,6 +48,8 @@ _SINGLE = (
     "hour",
     "timezone",
     "max_papers",
+    "length",
+    "quiet_days",
     "paused_until",
 )
 
@@ -53,6 +67,8 @@ class Typed:
     hour: str = "7"
     timezone: str = "UTC"
     max_papers: str = "10"
+    length: str = "short"
+    quiet_days: str = "0"
     paused_until: str = ""
 
 
@@ -64,6 +80,8 @@ class FormView:
     errors: Mapping[str, str] = field(default_factory=dict)
     catalogue: Catalogue = field(default_factory=catalogue)
     cadences: tuple[tuple[str, str], ...] = CADENCES
+    lengths: tuple[tuple[str, str], ...] = LENGTHS
+    quiets: tuple[tuple[str, str], ...] = QUIETS
     weekdays: tuple[str, ...] = WEEKDAYS
     hours: tuple[tuple[str, str], ...] = HOURS
     most_papers: int = MOST_PAPERS
@@ -116,6 +134,8 @@ def typed_of(preferences: Preferences, email: str, now: datetime) -> Typed:
         hour=str(schedule.hour),
         timezone=schedule.timezone,
         max_papers=str(preferences.max_papers),
+        length=preferences.length.value,
+        quiet_days=str(preferences.quiet_days),
         paused_until=schedule.paused_until.isoformat() if schedule.paused_until else "",
     )
 
@@ -126,9 +146,23 @@ def understood(typed: Typed, now: datetime) -> tuple[Preferences | None, dict[st
     profile = _attempt(errors, lambda: _profile(typed))
     schedule = _attempt(errors, lambda: _schedule(typed, now))
     max_papers = _attempt(errors, lambda: check_max_papers(_whole("max_papers", typed.max_papers)))
-    if profile is None or schedule is None or max_papers is None:
+    length = _attempt(errors, lambda: check_length(typed.length))
+    quiet_days = _attempt(errors, lambda: check_quiet_days(_whole("quiet_days", typed.quiet_days)))
+    if (
+        profile is None
+        or schedule is None
+        or max_papers is None
+        or length is None
+        or quiet_days is None
+    ):
         return None, errors
-    return Preferences(profile=profile, schedule=schedule, max_papers=max_papers), errors
+    return Preferences(
+        profile=profile,
+        schedule=schedule,
+        max_papers=max_papers,
+        length=length,
+        quiet_days=quiet_days,
+    ), errors
 
 
 def _attempt(errors: dict[str, str], step: Callable[[], _T]) -> _T | None:

@@ -21,7 +21,7 @@ from subscribers.web.deps import WebDeps
 from subscribers.web.forms import Typed, form_context, typed_in, understood
 from subscribers.web.hints import hints
 from subscribers.web.pages import message_page, origin_of, owner, page
-from subscribers.web.wording import next_digest, rhythm
+from subscribers.wording import next_digest, rhythm
 
 _WISHES_SHOWN = 8
 
@@ -73,11 +73,19 @@ class JoiningPages:
         now = self._deps.now()
         with self._deps.sessions.begin() as session:
             subscriber = owner(self._deps, session, request, Purpose.CONFIRM, lock=True)
-            outcome = confirm(session, subscriber, origin=origin_of(request), now=now)
+            outcome = confirm(
+                session,
+                subscriber,
+                origin=origin_of(request),
+                signer=self._deps.signer,
+                send_notice=self._deps.send_notice,
+                now=now,
+            )
             if outcome is Confirmation.LEFT:
                 return self._left()
             context = self._welcome(subscriber)
-        return page(self._deps, "confirmed.html", context)
+        after = BackgroundTask(self._deps.flush)
+        return page(self._deps, "confirmed.html", context, background=after)
 
     def _welcome(self, subscriber: Subscriber) -> dict[str, Any]:
         # Whoever holds the confirmation link has the mailbox, and may as well steer.
@@ -86,6 +94,8 @@ class JoiningPages:
         )
         return {
             **_summary(subscriber),
+            "at_once": subscriber.next_send_at is not None
+            and subscriber.next_send_at <= self._deps.now(),
             "next_digest": next_digest(subscriber.next_send_at, subscriber.timezone),
             "preferences_token": token,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -41,6 +42,12 @@ class LeavingPages:
             except TokenError:
                 deps.signer.read(request.path_params["token"], Purpose.UNSUBSCRIBE, now=now)
                 return page(deps, "unsubscribed.html")
-            unsubscribe(session, subscriber, origin=origin_of(request), now=now)
-            email = subscriber.email
-        return page(deps, "unsubscribed.html", {"email": email})
+            unsubscribe(
+                session,
+                subscriber,
+                origin=origin_of(request),
+                send_notice=deps.send_notice,
+                now=now,
+            )
+            context, after = {"email": subscriber.email}, BackgroundTask(deps.flush)
+        return page(deps, "unsubscribed.html", context, background=after)

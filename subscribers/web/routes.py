@@ -8,7 +8,9 @@ from subscribers.web.assets import Asset
 from subscribers.web.deps import WebDeps
 from subscribers.web.joining import JoiningPages
 from subscribers.web.leaving import LeavingPages
+from subscribers.web.moving import MovingPages
 from subscribers.web.pages import posting, quiet
+from subscribers.web.resting import RestingPages
 from subscribers.web.steering import SteeringPages
 from subscribers.web.voting import VotingPages
 
@@ -16,7 +18,7 @@ from subscribers.web.voting import VotingPages
 def routes(deps: WebDeps) -> list[Route]:
     """All addresses of the people part. Starlette answers HEAD wherever GET is listed."""
     joining, steering, leaving = JoiningPages(deps), SteeringPages(deps), LeavingPages(deps)
-    voting = VotingPages(deps)
+    voting, resting, moving = VotingPages(deps), RestingPages(deps), MovingPages(deps)
     style = Asset(deps, "style.css", "text/css")
     script = Asset(deps, "timezone.js", "text/javascript")
     return [
@@ -30,6 +32,12 @@ def routes(deps: WebDeps) -> list[Route]:
         Route("/preferences/{token}", posting(deps, steering.save), methods=["POST"]),
         Route("/unsubscribe/{token}", quiet(deps, leaving.show), methods=["GET"]),
         Route("/unsubscribe/{token}", quiet(deps, leaving.leave), methods=["POST"]),
+        Route("/pause/{token}", quiet(deps, resting.show), methods=["GET"]),
+        Route("/pause/{token}", quiet(deps, resting.rest), methods=["POST"]),
+        Route("/move/{token}", quiet(deps, moving.show_form), methods=["GET"]),
+        Route("/move/{token}", posting(deps, moving.mail_link), methods=["POST"]),
+        Route("/address/{token}", quiet(deps, moving.show), methods=["GET"]),
+        Route("/address/{token}", quiet(deps, moving.move), methods=["POST"]),
         Route("/vote/{token}", quiet(deps, voting.show), methods=["GET"]),
         Route("/vote/{token}", posting(deps, voting.vote), methods=["POST"]),
         Route("/static/style.css", style.serve, methods=["GET"]),

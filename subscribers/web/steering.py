@@ -22,7 +22,7 @@ from subscribers.web.deps import WebDeps
 from subscribers.web.forms import form_context, typed_in, typed_of, understood
 from subscribers.web.hints import hints
 from subscribers.web.pages import origin_of, owner, page
-from subscribers.web.wording import next_digest
+from subscribers.wording import next_digest
 
 
 class SteeringPages:

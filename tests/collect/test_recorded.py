@@ -132,6 +132,19 @@ def test_a_paper_titled_0_is_a_paper(web: Web, collect: Collect) -> None:
     assert "$35,000" in paper.abstract
 
 
+def test_ids_whose_pages_bring_nothing_new_are_asked_for_no_further(
+    web: Web, collect: Collect
+) -> None:
+    name = "id_2104.12255v1_s0_m100_6ae69987ffe1.json"
+    taped = json.loads(inputs.require("inputs", "sources", "arxiv-api", name).read_text("utf-8"))
+    promised = re.sub(r"(:totalResults[^>]*>)\d+<", r"\g<1>90<", taped["body"])
+    assert promised != taped["body"]
+    web.put("/api/query", promised.encode())
+    batch = collect("arxiv-api", {"ids": ["2104.12255"], "base_url": web.url})
+    assert len(batch.listed) == 1 and not batch.problems
+    assert len(web.asked) == 2
+
+
 def test_old_ids_affiliations_and_comments(web: Web, collect: Collect) -> None:
     name = "id_astro-ph_0601001_s0_m100_3150dca9dc76.json"
     taped = json.loads(inputs.require("inputs", "sources", "arxiv-api", name).read_text("utf-8"))

@@ -260,7 +260,7 @@ def stored(engine: Engine, batches: list[list[Listed]]) -> list[Any]:
     return sorted(found, key=str)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.data(), SHOWINGS)
 def test_any_order_of_arrival_gives_the_same_entries(
     memory: Engine, data: st.DataObject, shown: list[Listed]

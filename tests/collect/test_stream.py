@@ -184,7 +184,7 @@ def shown(days: Days) -> list[tuple[str, Listed]]:
     ]
 
 
-@settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(st.randoms(use_true_random=False), st.integers(1, 9))
 def test_any_order_of_arrival_gives_the_same_entries(
     memory: Engine, shown: list[tuple[str, Listed]], chance: random.Random, batches: int

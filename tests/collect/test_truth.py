@@ -135,16 +135,21 @@ def test_who_was_sent_what_has_changed_since(sessions: Sessions, source: int) ->
     save(sessions, source, paper(2, withdrawn=True, title="Gone"), hours=30)
     save(sessions, source, paper(2, keys=keys_of("2606.00002"), title="Better"), hours=31)
     with sessions() as session:
-        told = revisions.sent_and_outdated(session, NOW, NOW + timedelta(hours=48))
+        told = revisions.sent_and_outdated(session, NOW, NOW + timedelta(hours=48), range(1, 99))
         assert [(o.subscriber_id, o.entry_id, o.withdrawn, o.version, o.changed) for o in told] == [
             (reader, ids[0], True, None, ()),
             (reader, ids[1], False, 2, ("title",)),
         ]
         later = NOW + timedelta(hours=31)
-        assert revisions.sent_and_outdated(session, later, later + timedelta(days=9)) == []
+        assert (
+            revisions.sent_and_outdated(session, later, later + timedelta(days=9), range(1, 99))
+            == []
+        )
     with sessions.begin() as session:  # who was sent the new version need not be told
         session.execute(update(Delivery).values(settled_at=NOW + timedelta(hours=40)))
-        assert revisions.sent_and_outdated(session, NOW, NOW + timedelta(hours=48)) == []
+        assert (
+            revisions.sent_and_outdated(session, NOW, NOW + timedelta(hours=48), range(1, 99)) == []
+        )
 
 
 def test_a_batch_may_take_papers_back() -> None:

@@ -19,7 +19,7 @@ from newsletter.deliver.port import Mailer
 from newsletter.deliver.smtp import SmtpMailer
 from newsletter.errors import MailerError
 from newsletter.model import Outcome
-from newsletter.settings import Relay, parse_relay
+from newsletter.setting_types import Relay, parse_relay
 from tests import smtpd
 from tests.factories import message
 

@@ -18,14 +18,6 @@ from tests.smtpd import free_port
 pytestmark = pytest.mark.enable_socket
 
 
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    if shots.chromium() is None:
-        pytest.skip("no Chromium: install Debian's package chromium")
-    with shots.browser() as found:
-        yield found
-
-
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[tuple[App, str]]:
     port = free_port()

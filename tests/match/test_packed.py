@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 import pytest
 
-from newsletter.match import learn
+from newsletter.match import points
 from newsletter.match.company import FEWEST_LIBRARIES, FEWEST_READERS, keep_company
 from newsletter.match.features import day_features, text_words
 from newsletter.match.packed import (
@@ -100,13 +100,13 @@ def _some_dense(keys):
     return np.random.default_rng(len(keys)).standard_normal((len(keys), 8)).astype(np.float32)
 
 
-@pytest.mark.parametrize("points", [1, 3, 10_000])
+@pytest.mark.parametrize("many", [1, 3, 10_000])
 def test_how_many_are_learned_at_once_does_not_matter(
-    points: int, monkeypatch: pytest.MonkeyPatch
+    many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = learn_readers(SPACE, READERS, SEEDS)
-    monkeypatch.setattr(learn, "_POINTS_READ_AT_ONCE", 2 * points)
-    monkeypatch.setattr(learn, "_POINTS_SOLVED_AT_ONCE", points)
+    for bound in ("_MOST_POINTS", "_MOST_READERS", "_POINTS_AT_ONCE", "_ROWS_AT_ONCE"):
+        monkeypatch.setattr(points, bound, many)
     found = learn_readers(SPACE, READERS, SEEDS)
     assert np.abs(found.features.dense - expected.features.dense).max() < 1e-6
     assert np.abs((found.features.terms - expected.features.terms).toarray()).max() < 1e-6

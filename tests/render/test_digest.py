@@ -9,14 +9,15 @@ from email.policy import default
 
 import pytest
 from hypothesis import example, given
-from hypothesis import strategies as st
 
-from newsletter.model import Digest, Evidence, EvidenceKind, Section
+from newsletter.model import Digest, Evidence, EvidenceKind, Manner, Section
 from newsletter.render import MailRenderer, Templates, UnmailableError
 from newsletter.render.cards import TITLE_LENGTH
 from newsletter.render.digest import HTML_LIMIT
 from newsletter.render.plain import clean, clip
+from subscribers.length import Length
 from tests.factories import entry
+from tests.render.hostile import ANY_TEXT, HOSTILE
 from tests.render.letters import (
     BY_EMMY,
     READER,
@@ -26,25 +27,6 @@ from tests.render.letters import (
     letter,
     pick,
     vote_tokens,
-)
-
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "{{ 7*7 }} {% raw %} {# x #} [[ theme ]] [% x %]",
-    "<!-- --> <![endif]--> ]]> </style></title></h3>",
-    "\"><img src=x onerror=alert(1)> ' onload=",
-    "\r\nBcc: eve@example.org\r\n\r\nbody",
-    "\x00\x1b[31m\x07\x85\ud800 jinja0001z &amp; &#60;",
-    "\u202eright to left\u202c نظرية 信息论 👩\u200d🔬",
-    "=?utf-8?q?=0D=0ABcc:_eve?= --=_ boundary",
-    ".\n..\nFrom here",
-    "x" * 10_000,
-    "long title " * 1_000,
-]
-ANY_TEXT = st.one_of(
-    st.sampled_from(HOSTILE),
-    st.text(st.characters(exclude_categories=()), max_size=120),
-    st.lists(st.sampled_from([*HOSTILE[:9], " ", "\n", "a"]), max_size=5).map("".join),
 )
 
 
@@ -136,8 +118,8 @@ def test_the_same_letter_gives_the_same_bytes_from_another_renderer(renderer):
 def test_a_changed_entry_gets_a_new_card(renderer):
     before = renderer.digest_preview(letter(entry(1, votes=3))).text
     after = renderer.digest_preview(letter(entry(1, votes=4))).text
-    assert "3 votes" in before
-    assert "4 votes" in after
+    assert "3 upvotes" in before
+    assert "4 upvotes" in after
 
 
 @pytest.mark.parametrize("bad", ["ada@example.org\r\nBcc: eve@x.org", "ada", "a b@x.org"])
@@ -160,9 +142,9 @@ def test_sections_groups_reasons_and_the_story(renderer):
     outline = Outline(seen.html)
     assert [" ".join(name.split()) for name in outline.text["h2"]] == [
         "For you speculative decoding",
-        "For you old maps",
+        "old maps",
         "People you follow",
-        "Trending",
+        "Trending today",
     ]
     assert outline.text["h3"] == ["Title 1", "Title 3", "Title 2", "Title 4", "Title 5"]
     assert re.search(r"<b[^>]*>Emmy Noether</b>", seen.html)
@@ -201,8 +183,9 @@ def test_each_card_ends_with_its_readers_two_votes(renderer):
     for number, tokens in ((1, vote_tokens(1)), (2, vote_tokens(2))):
         more, less = (f"https://papers.example/vote/{token}" for token in tokens)
         seen = renderer.digest_preview(ours)
-        words = f"\n  More like this:\n  {more}\n  Less like this:\n  {less}\n"
-        assert seen.text.count(words) == 1
+        paper = f"https://arxiv.org/abs/2606.{number:05}"
+        words = f"\n     More like this: {more}\n     Less like this: {less}\n"
+        assert seen.text.count(f"\n[{number}]  Abstract: {paper}{words}") == 1
         assert Outline(seen.html).links.count(more) == Outline(seen.html).links.count(less) == 1
         card = seen.html[seen.html.index(f"{'First' if number == 1 else 'Second'}</a>") :]
         assert card.index(f'"{more}"') < card.index(f'"{less}"')
@@ -230,20 +213,33 @@ def test_nothing_picked_is_still_a_mail(renderer):
 
 
 @pytest.mark.parametrize(
-    "abstract",
-    ["This is a sentence of a usual length, is it not? " * 30, "我们提出一种方法。" * 200],
+    ("abstract", "length", "dropped"),
+    [
+        ("This is a sentence of a usual length, is it not? " * 30, Length.SHORT, 1),
+        ("我们提出一种方法。" * 200, Length.SHORT, 0),
+        ("This is a sentence of a usual length, is it not? " * 30, Length.FULL, 17),
+        ("This is a sentence of a usual length, is it not? " * 30, Length.TITLES, 0),
+    ],
 )
-def test_forty_papers_stay_below_what_gmail_clips(renderer, abstract):
+def test_forty_papers_stay_below_what_gmail_clips(renderer, abstract, length, dropped):
     papers = [
         entry(n, "A title of the usual length for a paper of these days: with a tail", abstract,
               organisation="University of Somewhere", votes=12, comments=3,
               pdf_url=f"https://arxiv.org/pdf/2606.{n:05}", code_url=f"https://github.com/somebody/something-{n}")
         for n in range(40)
     ]  # fmt: skip
-    seen = renderer.digest_preview(letter(*papers))
-    assert len(seen.html.encode()) <= HTML_LIMIT
-    assert len(Outline(seen.html).text["h3"]) == 40
-    assert "This is" in seen.text or "我们" in seen.text
+    picks = tuple(replace(pick(n), score=float(-n)) for n in range(40))
+    ours = letter(*papers, picks=picks, manner=Manner(length=length))
+    seen = renderer.digest_preview(ours)
+    assert HTML_LIMIT * 0.6 < len(seen.html.encode()) <= HTML_LIMIT
+    assert len(Outline(seen.html).text["h3"]) == 40 - dropped
+    assert ("This is" in seen.text or "我们" in seen.text) is (length is not Length.TITLES)
+    told = f"{dropped} more would have made this mail too long"
+    assert (told in seen.text.replace("\n", " ")) is (told in seen.html) is (dropped > 0)
+    assert "/vote/" + vote_tokens(39)[0] not in seen.html or not dropped
+    on_the_web = renderer.digest_preview(ours, whole=True)
+    assert len(Outline(on_the_web.html).text["h3"]) == 40
+    assert "too long" not in on_the_web.html
 
 
 def test_a_subject_has_at_most_sixty_characters(renderer):

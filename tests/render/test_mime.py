@@ -5,6 +5,7 @@ from __future__ import annotations
 from email import message_from_bytes
 from email.policy import default
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +30,15 @@ def test_a_mail_parses_back_to_exactly_its_text(parts):
     assert [part.get_content_type() for part in (plain, markup)] == ["text/plain", "text/html"]
     assert sum(piece.html_size for piece in pieces) == len(html.encode())
     assert all(len(line) <= 76 for line in data.split(b"\r\n"))
+
+
+@pytest.mark.parametrize("end", [" ", "\t", "=", "ü", ". "])
+def test_no_line_is_too_long_whatever_it_ends_in(end):
+    for length in range(60, 160):
+        text = f"{'x' * length}{end}\n"
+        piece = encode_piece(text, "")
+        assert max(map(len, piece.text.split(b"\r\n"))) <= 76
+        assert decode_pieces([piece]) == (text, "")
 
 
 GAPS = ("firstgap", "secondgap")

@@ -4,8 +4,6 @@ from email import message_from_bytes
 from email.policy import default
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from newsletter.render import NoticeKind
 from tests.render.letters import Outline, notice
@@ -22,8 +20,8 @@ def test_a_notice_belongs_to_no_list_and_holds_its_link(renderer, kind):
     text, html = (part.get_content() for part in message.iter_parts())
     assert notice().link in text
     assert Outline(html).links.count(notice().link) == 2
-    assert "13 June 2026, 06:30 UTC" in text
-    assert "13 June 2026, 06:30 UTC" in html
+    ends = kind is not NoticeKind.GOODBYE
+    assert ("13 June 2026, 06:30 UTC" in text) is ("13 June 2026, 06:30 UTC" in html) is ends
     assert (sent.delivery_id, sent.to) == (3, "ada@example.org")
     assert sent.data == renderer.notice(kind, notice()).data
 
@@ -40,12 +38,3 @@ def test_many_wishes_are_counted(renderer):
     seen = renderer.notice_preview(NoticeKind.CONFIRM, notice(wishes=wishes, expires_at=None))
     assert "and 28 more" in seen.text
     assert "until" not in seen.text
-
-
-@given(st.text(st.characters(exclude_categories=()), max_size=100))
-def test_a_wish_is_only_text(renderer, wish):
-    for kind in NoticeKind:
-        theirs = Outline(renderer.notice_preview(kind, notice(wishes=("x", wish))).html)
-        ours = Outline(renderer.notice_preview(kind, notice(wishes=("x", "x"))).html)
-        assert set(theirs.tags) <= set(ours.tags)
-        assert theirs.links == ours.links

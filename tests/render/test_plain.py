@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.render.plain import clean, clip, summary, web_url, wrap
+from newsletter.render.plain import clean, clip, web_url, wrap
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=400)
 
@@ -35,19 +35,6 @@ def test_wrapping_loses_nothing_but_blanks(text):
     lines = wrap(cleaned, "  ").split("\n")
     assert " ".join(line.strip(" ") for line in lines) == cleaned
     assert all(len(line) <= 72 or " " not in line.strip(" ") for line in lines)
-
-
-def test_a_summary_ends_with_a_sentence():
-    text = "We show this, e.g. on maps. It works. It is fast. Nobody knew."
-    assert summary(text) == "We show this, e.g. on maps. It works. It is fast.\u00a0…"
-    assert summary("Short and whole.") == "Short and whole."
-    assert summary("One long sentence " * 40).endswith("…")
-    assert len(summary("One long sentence " * 40)) <= 420
-
-
-@given(ANY_TEXT, st.integers(20, 500))
-def test_a_summary_fits(text, limit):
-    assert len(summary(clean(text), limit=limit)) <= limit
 
 
 @pytest.mark.parametrize(

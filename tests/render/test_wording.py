@@ -26,7 +26,7 @@ def said(evidence: Evidence) -> str:
         (Evidence(EvidenceKind.AUTHOR, "noether", "E. Noether"), "by E. Noether, whom you follow"),
         (Evidence(EvidenceKind.SEED, "arXiv:1", "On maps"), "close to On maps, a paper you chose"),
         (Evidence(EvidenceKind.CATEGORY, "cs.CL", "cs.CL"), "in cs.CL, a category you follow"),
-        (Evidence(EvidenceKind.POPULAR, "", "41 votes"), "widely discussed today: 41 votes"),
+        (Evidence(EvidenceKind.POPULAR, "", "41 votes"), "much talked about just now: 41 votes"),
     ],
 )
 def test_evidence_in_plain_words(evidence, words):

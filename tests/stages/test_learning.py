@@ -206,6 +206,30 @@ def test_a_fetched_example_makes_its_giver_stale(stocked: App) -> None:
     assert learned(stocked) == 1
 
 
+def test_an_example_that_a_source_brings_makes_its_giver_stale(stocked: App) -> None:
+    with stocked.sessions.begin() as session:
+        session.add(InterestRow(subscriber_id=2, kind=Kind.SEED, text=key(9000), position=9))
+    stocked._spaces.refresh(stocked.sessions, NOW)
+    learned(stocked)
+    with stocked.sessions.begin() as session:
+        source = sources.add(session, "late", "feed", {})
+        entries.save(session, source.id, [listed(9000), listed(9001)], NOW)
+    assert learned(stocked) == 1
+
+
+def test_an_archive_that_has_doubled_is_learned_anew(
+    stocked: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletter.stages.spaces.SMALLEST_ARCHIVE", 100)
+    with stocked.sessions() as session:
+        half = session.scalar(select(func.max(Entry.first_seen_at)))  # the other half came before
+    before = half - timedelta(minutes=1)
+    assert stocked._spaces.refresh(stocked.sessions, before)
+    assert not stocked._spaces.refresh(stocked.sessions, before + timedelta(seconds=1))
+    assert stocked._spaces.refresh(stocked.sessions, NOW)
+    assert not stocked._spaces.refresh(stocked.sessions, NOW + timedelta(hours=1))
+
+
 def test_spaces_are_renewed_after_a_week_and_two_are_kept(stocked: App) -> None:
     spaces, sessions = stocked._spaces, stocked.sessions
     moments = [NOW + timedelta(days=days) for days in (0, 6, 7, 8, 14)]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from newsletter.app import App
 from newsletter.model import SkipReason
 from newsletter.pipeline import due
 from newsletter.store import entries, sources
 from newsletter.store.tables import Delivery, Entry, Pick
+from subscribers.privacy import erase
 from subscribers.tables import Subscriber
 from tests.factories import NOW, listed
 from tests.operator import add_papers, add_readers
@@ -80,6 +83,19 @@ def test_old_papers_of_an_archive_are_no_news(app: App) -> None:
         old = [listed(n, day=NOW.date() - timedelta(days=400)) for n in range(3)]
         entries.save(session, source.id, old, NOW - timedelta(minutes=20))
     assert app.planner(NOW).plan(due(NOW)).planned == 0
+
+
+def test_who_is_erased_while_a_block_is_planned_holds_up_nobody(app: App) -> None:
+    add_readers(app, ["paper number"] * 3)
+    add_papers(app, 2)
+
+    def note(session: Session, day: date) -> None:
+        erase(session, 2, now=NOW)  # chosen for, not written yet
+
+    report = replace(app.planner(NOW), note=note).plan(due(NOW))
+    assert report.planned == 2
+    with app.sessions() as session:
+        assert session.scalars(select(Delivery.subscriber_id)).all() == [1, 3]
 
 
 def test_planners_at_once_plan_everybody_once(app: App) -> None:

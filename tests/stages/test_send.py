@@ -16,7 +16,7 @@ from newsletter.app import App
 from newsletter.deliver.smtp import SmtpMailer
 from newsletter.model import DeliveryState, Outcome
 from newsletter.pipeline import due, everybody
-from newsletter.settings import parse_relay
+from newsletter.setting_types import parse_relay
 from newsletter.stages.send import Sender
 from newsletter.store import owner
 from newsletter.store.ledger import DELIVERIES

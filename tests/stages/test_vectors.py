@@ -125,3 +125,15 @@ def test_the_real_model_from_the_settings_to_the_rows(operator) -> None:
         rows = session.scalars(select(EntryVector)).all()
     assert {row.encoder for row in rows} == {app.encoder.name}
     assert {len(row.vector) for row in rows} == {2 * 384}
+
+
+def test_whoever_named_or_voted_on_what_is_encoded_now_is_learned_anew(app: App) -> None:
+    add_papers(app, 5)
+    add_readers(app, ["arxiv:2606.00001", "paper number", "anything"])
+    with app.sessions.begin() as session:
+        feedback.vote(session, session.get_one(Subscriber, 2), "arxiv:2606.00003", -1, now=NOW)
+    later = NOW + timedelta(hours=1)
+    assert encode_missing(app.sessions, WordBags(), later, 30) == 5
+    with app.sessions() as session:
+        changed = session.scalars(select(Subscriber.taste_changed_at).order_by(Subscriber.id)).all()
+    assert changed[:2] == [later, later] and changed[2] != later

@@ -16,9 +16,9 @@ from starlette.testclient import TestClient
 from subscribers.address import parse_address
 from subscribers.consent import Origin
 from subscribers.orm import Base
-from subscribers.preferences import Preferences, locked
+from subscribers.preferences import Preferences, locked, schedule_of
 from subscribers.profile import parse_profile
-from subscribers.schedule import make_schedule
+from subscribers.schedule import make_schedule, next_send
 from subscribers.signup import SignUp, confirm, request_subscription
 from subscribers.tables import Subscriber
 from subscribers.tokens import LinkSigner, Purpose
@@ -57,6 +57,10 @@ class Mailbag:
         return self.notices[-1][2]["token"]
 
 
+def unheard(*_: object) -> None:
+    """In place of `send_notice` where no mail matters."""
+
+
 class Clock:
     """A `now` that tests can move."""
 
@@ -85,7 +89,8 @@ def any_token(
     """A token of whatever purpose."""
     if purpose is Purpose.VOTE:
         return vote_tokens(subscriber_id, links_version, now=now)[0]
-    return SIGNER.make(purpose, subscriber_id, links_version, now=now)
+    about = 11 if purpose in {Purpose.DIGEST, Purpose.ADDRESS} else None
+    return SIGNER.make(purpose, subscriber_id, links_version, now=now, about=about)
 
 
 def renderer() -> jinja2.Environment:
@@ -107,9 +112,11 @@ def preferences(wishes: str = "speculative decoding", **more: Any) -> Preference
 def join(
     session: Session, email: str = "ada@example.org", *, now: datetime = NOW, **more: Any
 ) -> Subscriber:
-    """A confirmed subscriber, by the ways that a person takes."""
+    """A confirmed subscriber, by the ways that a person takes; their first digest is behind them."""
     subscriber = ask(session, email, now=now, **more)
-    confirm(session, subscriber, origin=ORIGIN, now=now)
+    confirm(session, subscriber, origin=ORIGIN, signer=SIGNER, send_notice=unheard, now=now)
+    subscriber.next_send_at = next_send(schedule_of(subscriber), now)
+    session.flush()
     return subscriber
 
 

@@ -12,7 +12,7 @@ from subscribers.profile import parse_profile
 from subscribers.signup import unsubscribe
 from subscribers.suppression import SuppressionReason, suppress
 from subscribers.tables import Subscriber
-from tests.subscribers.support import NOW, ORIGIN, ask, join, preferences
+from tests.subscribers.support import NOW, ORIGIN, ask, join, preferences, unheard
 
 MORNING = NOW.replace(day=11, hour=5, minute=2)
 
@@ -55,7 +55,9 @@ def test_members_bring_their_votes_and_when_their_taste_changed(session):
 def test_only_who_may_be_mailed_is_among_them(session):
     join(session, "yes@example.org")
     ask(session, "pending@example.org")
-    unsubscribe(session, join(session, "left@example.org"), origin=ORIGIN, now=NOW)
+    unsubscribe(
+        session, join(session, "left@example.org"), origin=ORIGIN, send_notice=unheard, now=NOW
+    )
     join(session, "bounced@example.org")
     bounced = parse_address("bounced@example.org").hash
     suppress(session, bounced, SuppressionReason.BOUNCED, NOW)
@@ -113,7 +115,9 @@ def test_an_hour_changed_while_we_worked_stays_changed(session):
 def test_who_left_while_we_worked_stays_away(session):
     subscriber = join(session)
     [members] = due(session, now=MORNING)
-    unsubscribe(session, locked(session, subscriber.id), origin=ORIGIN, now=MORNING)
+    unsubscribe(
+        session, locked(session, subscriber.id), origin=ORIGIN, send_notice=unheard, now=MORNING
+    )
     advance(session, members, covered_until=MORNING, now=MORNING)
     session.expire_all()
     assert session.query(Subscriber).one().next_send_at is None

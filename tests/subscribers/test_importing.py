@@ -14,7 +14,7 @@ from subscribers.preferences import read_preferences
 from subscribers.signup import unsubscribe
 from subscribers.suppression import SuppressionReason, suppress
 from subscribers.tables import ConsentEvent, Subscriber
-from tests.subscribers.support import NOW, ORIGIN, dump, join, preferences
+from tests.subscribers.support import NOW, ORIGIN, dump, join, preferences, unheard
 
 GOOD = '''email,wishes,hour,timezone,confirmed_at,consent
 ada@example.org,"speculative decoding
@@ -90,7 +90,7 @@ def test_a_wrong_row_is_named_by_its_line_and_costs_no_other(session):
 def test_nobody_is_brought_back(session):
     suppress(session, parse_address("gone@example.org").hash, SuppressionReason.ERASED, NOW)
     left = join(session, "left@example.org")
-    unsubscribe(session, left, origin=ORIGIN, now=NOW)
+    unsubscribe(session, left, origin=ORIGIN, send_notice=unheard, now=NOW)
     session.flush()
     text = (
         "email,confirmed_at\ngone@example.org,2026-01-01T00:00Z\nleft@example.org,2026-01-01T00:00Z"
@@ -116,7 +116,9 @@ def test_a_file_with_a_wrong_header_is_refused_whole(session, text, message):
 
 def test_what_was_exported_can_be_imported(session):
     join(session, wishes='a ^2, "b, c", -survey, author:"D, E"', cadence="weekly", weekday=3)
-    unsubscribe(session, join(session, "left@example.org"), origin=ORIGIN, now=NOW)
+    unsubscribe(
+        session, join(session, "left@example.org"), origin=ORIGIN, send_notice=unheard, now=NOW
+    )
     session.flush()
     out = io.StringIO(newline="")
     assert export_csv(session, out) == 2

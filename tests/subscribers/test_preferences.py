@@ -16,7 +16,7 @@ from subscribers.preferences import (
     save_preferences,
 )
 from subscribers.signup import unsubscribe
-from tests.subscribers.support import NOW, ORIGIN, join, preferences
+from tests.subscribers.support import NOW, ORIGIN, join, preferences, unheard
 
 
 def test_what_is_saved_is_what_is_read(sessions):
@@ -63,7 +63,7 @@ def test_a_later_hour_on_a_day_already_served_waits_for_tomorrow(session):
 
 def test_who_has_left_is_not_mailed_for_changing_something(session):
     subscriber = join(session)
-    unsubscribe(session, subscriber, origin=ORIGIN, now=NOW)
+    unsubscribe(session, subscriber, origin=ORIGIN, send_notice=unheard, now=NOW)
     save_preferences(session, subscriber, preferences("other"), now=NOW)
     assert (subscriber.state, subscriber.next_send_at) == (State.UNSUBSCRIBED, None)
 

@@ -15,6 +15,7 @@ from subscribers.schedule import (
     edition_day,
     is_timezone,
     make_schedule,
+    missed_until,
     next_send,
     next_send_after_day,
 )
@@ -195,3 +196,31 @@ def test_what_is_out_of_bounds_is_refused_by_name(field, values):
 def test_any_text_can_be_asked_whether_it_is_a_zone(text):
     if is_timezone(text):
         assert ZoneInfo(text)
+
+
+@pytest.mark.parametrize(
+    ("covered", "missed"),
+    [
+        ("2026-06-09T05:00", None),  # yesterday's digest was planned at its hour
+        ("2026-06-09T04:20", None),  # or looked a little behind
+        ("2026-06-08T05:00", "2026-06-09T05:00"),
+        ("2026-05-01T05:00", "2026-06-09T05:00"),
+    ],
+)
+def test_what_was_missed_is_told_by_the_digest_before(covered, missed):
+    daily = make_schedule(cadence="daily", hour=7, timezone="Europe/Berlin")
+    moment = datetime.fromisoformat(covered).replace(tzinfo=UTC)
+    found = missed_until(daily, date(2026, 6, 10), moment)
+    assert found == (datetime.fromisoformat(missed).replace(tzinfo=UTC) if missed else None)
+
+
+def test_a_weekend_or_a_week_is_no_gap():
+    monday = date(2026, 6, 8)
+    friday = datetime(2026, 6, 5, 7, 10, tzinfo=UTC)
+    weekdays = make_schedule(cadence="weekdays", hour=7, timezone="UTC")
+    assert missed_until(weekdays, monday, friday) is None
+    weekly = make_schedule(cadence="weekly", hour=7, timezone="UTC", weekday=0)
+    assert missed_until(weekly, monday, datetime(2026, 6, 1, 7, tzinfo=UTC)) is None
+    assert missed_until(weekly, monday, datetime(2026, 5, 25, 7, tzinfo=UTC)) is not None
+    resting = make_schedule(cadence="daily", hour=7, timezone="UTC", paused_until=date(2026, 6, 8))
+    assert missed_until(resting, monday, friday) == datetime(2026, 6, 7, 7, tzinfo=UTC)

@@ -11,11 +11,22 @@ from subscribers.address import parse_address
 from subscribers.consent import REQUEST_WORDING, EventKind, State
 from subscribers.preferences import locked, read_preferences
 from subscribers.privacy import erase
+from subscribers.returning import ask_again
 from subscribers.signup import Confirmation, confirm, request_link, unsubscribe
 from subscribers.suppression import SuppressionReason, lift, suppress
 from subscribers.tables import ConsentEvent, Subscriber
 from subscribers.tokens import Purpose
-from tests.subscribers.support import NOW, ORIGIN, SIGNER, Mailbag, ask, dump, join, preferences
+from tests.subscribers.support import (
+    NOW,
+    ORIGIN,
+    SIGNER,
+    Mailbag,
+    ask,
+    dump,
+    join,
+    preferences,
+    unheard,
+)
 
 
 def events(session, subscriber):
@@ -38,14 +49,66 @@ def test_a_request_is_kept_and_asks_for_a_confirmation_mail(session):
     assert (event.text_version, event.text_hash) == (REQUEST_WORDING.version, REQUEST_WORDING.hash)
 
 
+def test_a_newcomer_is_welcomed_and_a_leaver_told_once(session):
+    mailbag = Mailbag()
+    subscriber = ask(session)
+    for _ in range(2):
+        confirm(
+            session,
+            subscriber,
+            origin=ORIGIN,
+            signer=SIGNER,
+            send_notice=mailbag.send_notice,
+            now=NOW,
+        )
+    assert mailbag.kinds == ["welcome"]
+    assert SIGNER.read(mailbag.last_token(), Purpose.PREFERENCES, now=NOW)
+    for _ in range(2):
+        unsubscribe(session, subscriber, origin=ORIGIN, send_notice=mailbag.send_notice, now=NOW)
+    assert mailbag.kinds == ["welcome", "goodbye"]
+
+
+def test_who_never_confirmed_gets_no_goodbye(session):
+    mailbag = Mailbag()
+    pending = ask(session)
+    unsubscribe(session, pending, origin=ORIGIN, send_notice=mailbag.send_notice, now=NOW)
+    assert mailbag.kinds == []
+
+
+def test_asked_again_nobody_is_mailed_until_they_press(session):
+    mailbag, subscriber = Mailbag(), join(session)
+    asking = {"signer": SIGNER, "send_notice": mailbag.send_notice, "now": NOW}
+    assert ask_again(session, subscriber, **asking)
+    assert not ask_again(session, subscriber, **asking)
+    assert (subscriber.state, subscriber.next_send_at) == (State.PENDING, None)
+    assert mailbag.kinds == ["reconfirm"]
+    assert (
+        SIGNER.read(mailbag.last_token(), Purpose.CONFIRM, now=NOW).subscriber_id == subscriber.id
+    )
+    pressed = confirm(session, subscriber, origin=ORIGIN, **asking)
+    assert pressed is Confirmation.CONFIRMED
+    assert subscriber.next_send_at == NOW
+    assert events(session, subscriber)[-2:] == ["asked-again", "confirmed"]
+
+
 def test_confirming_sets_the_first_digest_and_lets_it_look_back(session):
     subscriber = ask(session)
-    assert confirm(session, subscriber, origin=ORIGIN, now=NOW) is Confirmation.CONFIRMED
+    assert (
+        confirm(session, subscriber, origin=ORIGIN, signer=SIGNER, send_notice=unheard, now=NOW)
+        is Confirmation.CONFIRMED
+    )
     assert subscriber.state == State.CONFIRMED
-    assert subscriber.next_send_at == NOW.replace(day=11, hour=5, minute=0)
+    assert subscriber.next_send_at == NOW  # the first digest follows at once
     assert subscriber.covered_until == NOW - timedelta(days=3)
     assert subscriber.confirmed_at == NOW
-    again = confirm(session, subscriber, origin=ORIGIN, now=NOW + timedelta(hours=1))
+    again = confirm(
+        session,
+        subscriber,
+        origin=ORIGIN,
+        signer=SIGNER,
+        send_notice=unheard,
+        now=NOW + timedelta(hours=1),
+    )
     assert again is Confirmation.ALREADY
     assert subscriber.confirmed_at == NOW
     assert events(session, subscriber) == ["requested", "confirmed"]
@@ -75,14 +138,20 @@ def test_somebody_confirmed_gets_their_link_and_keeps_their_wishes(session):
 
 def test_coming_back_takes_a_new_confirmation(session):
     subscriber = join(session)
-    unsubscribe(session, subscriber, origin=ORIGIN, now=NOW)
-    assert confirm(session, subscriber, origin=ORIGIN, now=NOW) is Confirmation.LEFT
+    unsubscribe(session, subscriber, origin=ORIGIN, send_notice=unheard, now=NOW)
+    assert (
+        confirm(session, subscriber, origin=ORIGIN, signer=SIGNER, send_notice=unheard, now=NOW)
+        is Confirmation.LEFT
+    )
     assert subscriber.state == State.UNSUBSCRIBED
     mailbag = Mailbag()
     later = NOW + timedelta(hours=2)
     subscriber = ask(session, mailbag=mailbag, now=later)
     assert subscriber.state == State.PENDING
-    assert confirm(session, subscriber, origin=ORIGIN, now=later) is Confirmation.CONFIRMED
+    assert (
+        confirm(session, subscriber, origin=ORIGIN, signer=SIGNER, send_notice=unheard, now=later)
+        is Confirmation.CONFIRMED
+    )
     assert events(session, subscriber) == [
         "requested", "confirmed", "unsubscribed", "requested", "confirmed",
     ]  # fmt: skip
@@ -90,8 +159,8 @@ def test_coming_back_takes_a_new_confirmation(session):
 
 def test_unsubscribing_is_for_good_and_harmless_twice(session):
     subscriber = join(session)
-    assert unsubscribe(session, subscriber, origin=ORIGIN, now=NOW)
-    assert not unsubscribe(session, subscriber, origin=ORIGIN, now=NOW)
+    assert unsubscribe(session, subscriber, origin=ORIGIN, send_notice=unheard, now=NOW)
+    assert not unsubscribe(session, subscriber, origin=ORIGIN, send_notice=unheard, now=NOW)
     assert (subscriber.state, subscriber.next_send_at) == (State.UNSUBSCRIBED, None)
     assert events(session, subscriber).count("unsubscribed") == 1
 
@@ -164,7 +233,9 @@ def test_of_two_racing_presses_one_confirms(sessions):
         together.wait()
         with sessions.begin() as session:
             subscriber = locked(session, subscriber_id)
-            return confirm(session, subscriber, origin=ORIGIN, now=NOW)
+            return confirm(
+                session, subscriber, origin=ORIGIN, signer=SIGNER, send_notice=unheard, now=NOW
+            )
 
     with ThreadPoolExecutor(4) as pool:
         outcomes = sorted(pool.map(press, range(4)))

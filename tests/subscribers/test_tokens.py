@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 from datetime import timedelta
 
 import pytest
@@ -11,7 +14,8 @@ from subscribers.tokens import LESS, LIFETIME, MORE, Ballot, Link, LinkSigner, P
 from tests.subscribers.support import NOW, SIGNER, any_token, vote_tokens
 
 purposes = st.sampled_from(Purpose)
-plain = st.sampled_from([purpose for purpose in Purpose if purpose is not Purpose.VOTE])
+NAMED = (Purpose.DIGEST, Purpose.ADDRESS)
+plain = st.sampled_from([each for each in Purpose if each not in {Purpose.VOTE, *NAMED}])
 people = st.integers(1, 2**36 - 1)
 versions = st.integers(0, 2**16 - 1)
 
@@ -23,6 +27,18 @@ def test_a_token_says_whom_it_speaks_for(purpose, person, version):
     assert SIGNER.read(token, purpose, now=NOW) == Link(person, version, made_at)
     assert len(token) < 64
     assert token.replace(".", "").replace("-", "").replace("_", "").isalnum()
+
+
+@given(st.sampled_from(NAMED), people, versions, st.integers(1, 2**48 - 1))
+def test_a_token_says_what_it_is_about(purpose, person, version, about):
+    token = SIGNER.make(purpose, person, version, now=NOW, about=about)
+    assert SIGNER.read(token, purpose, now=NOW) == Link(person, version, NOW, about=about)
+
+
+@pytest.mark.parametrize(("purpose", "about"), [(Purpose.DIGEST, None), (Purpose.PAUSE, 3)])
+def test_only_what_is_about_one_thing_names_it(purpose, about):
+    with pytest.raises(ValueError, match=purpose.name):
+        SIGNER.make(purpose, 7, 1, now=NOW, about=about)
 
 
 @given(people, versions, st.lists(st.integers(1, 2**48 - 1), min_size=1, max_size=3))
@@ -102,6 +118,15 @@ def test_it_expires_when_its_purpose_says(purpose):
     SIGNER.read(token, purpose, now=NOW + lifetime - timedelta(minutes=2))
     with pytest.raises(TokenError):
         SIGNER.read(token, purpose, now=NOW + lifetime)
+
+
+@given(st.text(), people)
+def test_the_seal_is_an_hmac(secret, person):
+    key = hashlib.sha256(b"paperround links\0" + secret.encode("utf-8", "replace")).digest()
+    signer = LinkSigner(secret.encode("utf-8", "replace").decode())
+    payload, _, seal = signer.make(Purpose.PAUSE, person, 1, now=NOW).encode().partition(b".")
+    expected = hmac.digest(key, payload, "sha256")
+    assert base64.urlsafe_b64decode(seal + b"=") == expected
 
 
 def test_another_secret_is_another_world():

@@ -41,7 +41,9 @@ def test_a_newcomer_signs_up_and_confirms_by_one_button(site):
 
     pressed = site.client.post(page)
     assert pressed.status_code == 200
-    assert "Thursday 11 June at 18:00, Berlin time" in pressed.text
+    assert "follows at once" in pressed.text
+    assert "every Thursday at 18:00, Berlin time" in pressed.text
+    assert (site.mailbag.kinds, site.mailbag.flushed) == (["confirm", "welcome"], 2)
     subscriber = site.subscriber()
     assert subscriber.state == State.CONFIRMED
     texts = [interest.text for interest in subscriber.interests]

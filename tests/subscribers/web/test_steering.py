@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from subscribers.length import Length
 from subscribers.preferences import read_preferences
 from subscribers.profile import to_text
 from subscribers.tokens import Purpose
@@ -18,6 +19,8 @@ CHANGED = {
     "hour": "9",
     "timezone": "Asia/Tokyo",
     "max_papers": "5",
+    "length": "titles",
+    "quiet_days": "7",
     "paused_until": "2026-06-15",
 }
 
@@ -54,6 +57,8 @@ def test_what_is_saved_is_shown_again(site, page):
         "cat:math.AG", "-survey", "my own words ^2",
     ]  # fmt: skip
     assert (saved.max_papers, saved.schedule.hour) == (5, 9)
+    assert (saved.length, saved.quiet_days) == (Length.TITLES, 7)
+    assert 'value="titles" checked' in answer.text
     again = site.client.get(page).text
     assert typed_wishes(again) == "-survey\nmy own words ^2"
     resent = {**CHANGED, "wishes": typed_wishes(again)}
@@ -74,6 +79,8 @@ def test_a_pause_that_is_over_is_not_in_the_way(site, page):
         ("paused_until", "2026-06-10", "to come"),
         ("paused_until", "soon", "2027-01-31"),
         ("paused_until", "9999-12-31", "a year"),
+        ("length", "longest", "titles, short or full"),
+        ("quiet_days", "61", "1 to 60"),
         ("max_papers", "0", "1 to 40"),
         ("wishes", "x" * 201, "at most 200"),
     ],

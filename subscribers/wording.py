@@ -1,13 +1,14 @@
-"""Times, said as a person would."""
+"""Times, said as a person would. Pure."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from subscribers.schedule import Cadence, Schedule
-from subscribers.web.forms import WEEKDAYS
 
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
     "January",
     "February",
@@ -34,13 +35,18 @@ def rhythm(schedule: Schedule) -> str:
     return f"{days} at {schedule.hour:02}:00, {place(schedule.timezone)} time"
 
 
+@lru_cache(maxsize=4096)  # the readers of one zone share most moments
 def next_digest(moment: datetime | None, timezone: str) -> str:
     """Such as: Tuesday 6 October at 07:00, Berlin time. Empty if none is due."""
     if moment is None:
         return ""
     local = moment.astimezone(ZoneInfo(timezone))
-    weekday, month = WEEKDAYS[local.weekday()], _MONTHS[local.month - 1]
-    return f"{weekday} {local.day} {month} at {local:%H:%M}, {place(timezone)} time"
+    return f"{day_in_words(local.date())} at {local:%H:%M}, {place(timezone)} time"
+
+
+def day_in_words(day: date) -> str:
+    """Such as: Tuesday 6 October."""
+    return f"{WEEKDAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"
 
 
 def place(timezone: str) -> str:

@@ -1,0 +1,185 @@
+"""How many mails a second one core makes: composed, with their links, rendered, as bytes for the wire.
+
+`render.mails_per_second_1_core` is a digest of ten papers of one real day, matched for each reader
+before the clock starts. The yardstick makes the same mails the plain way in the same run: every part
+rendered by Jinja for each reader anew, then `EmailMessage` in quoted-printable. Both are parsed, and
+must say the same to the letter.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP, default
+from typing import Any
+from unittest import mock
+
+from benchmarks import harness
+from benchmarks.daily import wishes
+from newsletter.compose import CANDIDATES_PER_PLACE
+from newsletter.match.features import Day, day_features
+from newsletter.match.readers import Reader, learn_readers
+from newsletter.match.score import Found, match_block
+from newsletter.model import Digest, Entry, Manner
+from newsletter.render import DigestLetter, MailRenderer, Templates, digest, mime
+from newsletter.render.cards import Cards
+from newsletter.stages.choosing import digest_of
+from newsletter.stages.letters import DigestLetters, Links, Person
+from subscribers.profile import parse_profile
+from subscribers.tokens import LinkSigner
+from tests.render.letters import SITE
+
+DAY = date(2026, 6, 9)
+NOW = datetime(2026, 6, 9, 7, 0, tzinfo=UTC)
+PLACES = 10
+
+
+class UncachedCards(Cards):
+    """Renders each card for each mail."""
+
+    def _made(self, _key: Any, _basis: object, make: Any) -> mime.Piece:
+        piece: mime.Piece = make()
+        return piece
+
+
+class UncachedLinks:
+    """Renders the vote links for each mail."""
+
+    def __init__(self, template: Any, part: str) -> None:
+        self._template, self._part = template, part
+
+    def fill(self, words: Sequence[str]) -> mime.Piece:
+        """The part with these two tokens."""
+        more, less = (f"{SITE.base_url}/vote/{word}" for word in words)
+        urls = {"site": SITE, "more_url": more, "less_url": less}
+        return mime.encode_piece(*self._template.render(self._part, urls))
+
+
+class PlainWriter(digest.DigestWriter):
+    """Writes the same digests, keeping and encoding nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(SITE, Templates())
+        self._cards = UncachedCards(self._template)
+        self._votes = UncachedLinks(self._template, "votes")  # type: ignore[assignment]
+        self._line_votes = UncachedLinks(self._template, "linevotes")  # type: ignore[assignment]
+
+    def mail(self, letter: DigestLetter) -> bytes:
+        """One digest by `EmailMessage`."""
+        subject, pieces = self.write(letter)
+        message = EmailMessage(policy=SMTP)
+        message["Subject"] = subject
+        message["From"], message["To"] = SITE.sender, letter.reader.email
+        message["Message-ID"] = letter.message_id
+        text = b"".join(piece.text for piece in pieces).decode()
+        html = b"".join(piece.html for piece in pieces).decode()
+        message.set_content(text, cte="quoted-printable")
+        message.add_alternative(html, subtype="html", cte="quoted-printable")
+        return message.as_bytes()
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is known of one reader when the clock starts."""
+
+    person: Person
+    reader: Reader
+    found: Found
+
+
+def entries() -> list[Entry]:
+    arxiv, hf = harness.stream_day(DAY)
+    votes = {paper.keys[0]: paper.votes or 0 for paper in hf}
+    return [
+        Entry(
+            id=number,
+            key=paper.keys[0],
+            title=paper.title,
+            abstract=paper.abstract,
+            authors=paper.authors,
+            categories=paper.categories,
+            url=paper.url,
+            pdf_url=paper.url.replace("/abs/", "/pdf/"),
+            code_url=None,
+            published_at=NOW,
+            first_seen_at=NOW,
+            first_listed_on=DAY,
+            organisation=None,
+            tldr=None,
+            votes=votes.get(paper.keys[0], 0),
+            sources=("arxiv-rss",),
+        )
+        for number, paper in enumerate(arxiv, start=1)
+    ]
+
+
+def matched(day: Day, readers: int) -> list[Work]:
+    """Readers for whom the day holds ten papers at least."""
+    random_ = random.Random(1)
+    titles = [entry.title for entry in day.entries]
+    some = [Reader(parse_profile(wishes(titles, random_)).interests) for _ in range(readers)]
+    profiles = learn_readers(day.space, some, {})
+    found = match_block(day, some, profiles, CANDIDATES_PER_PLACE * PLACES, {})
+    return [
+        Work(Person(number, f"reader{number}@example.org", 1), reader, each)
+        for number, (reader, each) in enumerate(zip(some, found, strict=True), start=1)
+        if len(each.matches) >= PLACES
+    ]
+
+
+def main() -> None:
+    options = harness.options(__doc__)
+    day = day_features(entries())
+    work = matched(day, max(20, int(3000 * options.scale)))
+    links = Links(SITE.base_url, LinkSigner("a secret"), b"a secret", "papers.example")
+    by_id = {entry.id: entry for entry in day.entries}
+    manner = Manner(complete=True, next_at=NOW, timezone="Europe/Berlin")
+
+    def letter_of(one: Work, letters: DigestLetters) -> DigestLetter:
+        chosen = digest_of(day, one.reader, one.found, {}, places=PLACES)
+        assert isinstance(chosen, Digest)
+        return letters.letter(
+            one.person, chosen, by_id, day=DAY, planned_at=NOW, manner=manner, row_id=one.person.id
+        )
+
+    renderer = MailRenderer(SITE, Templates())
+    letters = DigestLetters(renderer, links)
+    for one in work[: len(work) // 3]:  # the first readers of a day pay for its cards
+        renderer.digest(letter_of(one, letters))
+    rest = work[len(work) // 3 :]
+    start = time.process_time()
+    made = [renderer.digest(letter_of(one, letters)).data for one in rest]
+    fast = len(rest) / (time.process_time() - start)
+    few = rest[: max(10, len(rest) // 20)]
+    plain = PlainWriter()
+    with mock.patch.object(mime, "_quoted_printable", lambda text: text.encode()):
+        start = time.process_time()
+        plainly = [plain.mail(letter_of(one, letters)) for one in few]
+        slow = len(few) / (time.process_time() - start)
+    for ours, theirs in zip(made, plainly, strict=False):
+        assert said(ours) == said(theirs), "the two ways do not say the same"
+    harness.report(
+        "render.mails_per_second_1_core",
+        fast,
+        "mails/s",
+        slow,
+        mails=len(rest),
+        compared=len(few),
+        bytes_a_mail=sum(map(len, made)) // len(made),
+    )
+
+
+def said(data: bytes) -> tuple[str, ...]:
+    """What a mail program reads: subject, text, HTML."""
+    message = message_from_bytes(data, policy=default)
+    parts = [part.get_content().replace("\r\n", "\n") for part in message.iter_parts()]
+    return str(message["Subject"]), *parts
+
+
+if __name__ == "__main__":
+    main()

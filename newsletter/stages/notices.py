@@ -1,0 +1,97 @@
+"""From queued notices to mails, each a function of its row and of what its person has set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from newsletter.render import MailRenderer, NoticeKind, NoticeLetter, UnmailableError
+from newsletter.stages.letters import Links
+from newsletter.stages.send import Broken, Job
+from newsletter.store import tables
+from subscribers.preferences import schedule_of
+from subscribers.profile import Interest, Kind, wish_text
+from subscribers.tables import InterestRow, Subscriber
+from subscribers.tokens import LIFETIME, Purpose, TagPurpose
+from subscribers.wording import rhythm
+
+_PAGES = {
+    NoticeKind.CONFIRM: ("confirm", Purpose.CONFIRM),
+    NoticeKind.PREFERENCES: ("preferences", Purpose.PREFERENCES),
+    NoticeKind.WELCOME: ("preferences", Purpose.PREFERENCES),
+    NoticeKind.ADDRESS: ("address", Purpose.ADDRESS),
+    NoticeKind.RECONFIRM: ("confirm", Purpose.CONFIRM),
+}
+
+
+def page_of(kind: NoticeKind) -> tuple[str, Purpose | None]:
+    """The page that a notice leads to, and for what its link is signed; None: for nothing."""
+    return _PAGES.get(kind, ("subscribe", None))
+
+
+class NoticeLetters:
+    """Loads claimed notices as jobs."""
+
+    def __init__(self, renderer: MailRenderer, links: Links) -> None:
+        self._renderer = renderer
+        self._links = links
+
+    def load(self, session: Session, ids: Sequence[int]) -> Iterator[Job | Broken]:
+        """The mails of these notices."""
+        notice = tables.Notice
+        rows = session.execute(
+            select(notice, Subscriber)
+            .join(Subscriber, Subscriber.id == notice.subscriber_id)
+            .where(notice.id.in_(ids))
+            .order_by(notice.id)
+        ).all()
+        for row, person in rows:
+            kind = NoticeKind(row.kind)
+            try:
+                message = self._renderer.notice(kind, self._letter(session, kind, row, person))
+            except UnmailableError as error:
+                yield Broken(row.id, str(error))
+            else:
+                yield Job(message, row.attempts, row.created_at)
+
+    def _letter(
+        self, session: Session, kind: NoticeKind, row: tables.Notice, person: Subscriber
+    ) -> NoticeLetter:
+        path, purpose = page_of(kind)
+        lifetime = LIFETIME[purpose] if purpose else None
+        token = f"/{row.context['token']}" if purpose else ""
+        return NoticeLetter(
+            notice_id=row.id,
+            message_id=self._links.message_id(kind.value, row.id, row.subscriber_id),
+            sent_at=row.created_at,
+            email=_address(kind, person),
+            # What comes back from an address that is not theirs yet says nothing of theirs.
+            return_path=""
+            if kind is NoticeKind.ADDRESS
+            else self._links.address(TagPurpose.RETURN, row.subscriber_id),
+            link=f"{self._links.base_url}/{path}{token}",
+            expires_at=row.created_at + lifetime if lifetime else None,
+            wishes=_wishes(session, row.subscriber_id),
+            rhythm=rhythm(schedule_of(person)),
+        )
+
+
+def _address(kind: NoticeKind, person: Subscriber) -> str:
+    if kind is not NoticeKind.ADDRESS:
+        return person.email
+    if person.new_email is None:
+        raise UnmailableError("the new address was confirmed or dropped since")
+    return person.new_email
+
+
+def _wishes(session: Session, subscriber_id: int) -> tuple[str, ...]:
+    rows = session.execute(
+        select(InterestRow.kind, InterestRow.text, InterestRow.weight, InterestRow.muted)
+        .where(InterestRow.subscriber_id == subscriber_id)
+        .order_by(InterestRow.position)
+    )
+    return tuple(
+        wish_text(Interest(Kind(kind), text, weight, muted)) for kind, text, weight, muted in rows
+    )

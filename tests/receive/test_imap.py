@@ -1,0 +1,176 @@
+"""The IMAP way, against a real Dovecot where one is installed."""
+
+from __future__ import annotations
+
+import contextlib
+import imaplib
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from newsletter.receive.imap import TAKEN, MailboxError, read_mailbox
+from newsletter.setting_types import parse_mailbox
+from tests.operator import Operator, add_readers
+from tests.smtpd import free_port
+from tests.stages.test_returned import dsn
+
+CONFIG = """
+protocols = imap
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/log
+ssl = no
+disable_plaintext_auth = no
+default_internal_user = dovecot
+default_login_user = dovenull
+first_valid_uid = 0
+first_valid_gid = 0
+mail_location = maildir:{folder}/mail/%u
+listen = 127.0.0.1
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+service stats {{
+  chroot =
+}}
+passdb {{
+  driver = static
+  args = password=secret
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={folder}/mail/%u
+}}
+"""
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    dovecot = shutil.which("dovecot")
+    if dovecot is None or os.getuid() != 0:
+        pytest.skip("no Dovecot (apt-get install dovecot-imapd), or not run as root")
+    port, folder = free_port(), Path(tempfile.mkdtemp(prefix="dovecot-"))
+    folder.chmod(0o755)  # its processes run as others
+    config = folder / "dovecot.conf"
+    who = pwd.getpwnam("dovecot")  # it reads no mail as root
+    config.write_text(CONFIG.format(folder=folder, port=port, uid=who.pw_uid, gid=who.pw_gid))
+    (folder / "mail").mkdir()
+    os.chown(folder / "mail", who.pw_uid, who.pw_gid)
+    with subprocess.Popen([dovecot, "-F", "-c", str(config)], stderr=subprocess.PIPE) as process:
+        try:
+            if not answers(port):
+                pytest.skip(f"Dovecot does not start here: {told(folder)}")
+            yield port
+        finally:
+            process.terminate()
+            process.wait()
+            shutil.rmtree(folder)
+
+
+def answers(port: int) -> bool:
+    for _ in range(100):
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(("127.0.0.1", port), 1) as there,
+        ):
+            if there.recv(4) == b"* OK":
+                return True
+        time.sleep(0.1)
+    return False
+
+
+def told(folder: Path) -> str:
+    log = folder / "log"
+    return log.read_text()[-300:] if log.exists() else "it says nothing"
+
+
+def put(port: int, login: str, *mails: bytes) -> imaplib.IMAP4:
+    client = imaplib.IMAP4("127.0.0.1", port)
+    client.login(login, "secret")
+    for mail in mails:
+        client.append("INBOX", "", "", mail.replace(b"\n", b"\r\n"))
+    client.select("INBOX")
+    return client
+
+
+def test_mails_are_taken_once_flagged_and_stay(port: int) -> None:
+    url = f"imap://ada:secret@127.0.0.1:{port}/INBOX"
+    client = put(port, "ada", dsn("a@b.example"), b"Subject: hello\n\nunread by people\n")
+    taken: list[bytes] = []
+    assert read_mailbox(parse_mailbox(url), taken.append) == 2
+    assert b"Final-Recipient" in taken[0]
+    assert b"unread by people" in taken[1]
+    assert read_mailbox(parse_mailbox(url), taken.append) == 0
+    assert client.search(None, "ALL")[1] == [b"1 2"]
+    assert client.search(None, "KEYWORD", TAKEN)[1] == [b"1 2"]
+    assert client.search(None, "UNSEEN")[1] == [b"1 2"]
+
+    put(port, "ada", b"Subject: three\n\n").logout()
+
+    def broken(_: bytes) -> None:
+        raise RuntimeError("the database is away")
+
+    with pytest.raises(RuntimeError, match="away"):
+        read_mailbox(parse_mailbox(url), broken)
+    assert read_mailbox(parse_mailbox(url), taken.append) == 1
+    client.logout()
+
+
+def test_by_the_command(port: int, operator: Operator) -> None:
+    operator.settings["BOUNCE_IMAP"] = f"imap://grace:secret@127.0.0.1:{port}"
+    add_readers(operator.app(), ["paper number"])
+    put(port, "grace", dsn("digest@papers.example", mark=operator.database_url)).logout()
+    assert operator.json("bounces", "--imap")["read"] >= 1
+    (back,) = operator.json("status")["returned"]
+    assert (back["kind"], back["effect"]) == ("hard", "nobody")
+
+
+def test_what_is_wrong_is_told_without_the_password(port: int) -> None:
+    for url in (
+        f"imap://ada:wrong@127.0.0.1:{port}",
+        f"imap://ada:secret@127.0.0.1:{port}/Nowhere",
+        f"imap://ada:secret@127.0.0.1:{free_port()}",
+    ):
+        with pytest.raises(MailboxError) as caught:
+            read_mailbox(parse_mailbox(url), print)
+        assert "127.0.0.1" in str(caught.value)
+        assert "secret" not in str(caught.value)
+        assert "wrong" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "pop3://a:b@c",
+        "imaps://host",
+        "imaps://a@host",
+        "imap://a:b@mail.example.org",
+        "imaps://a:b@h/\x07",
+    ],
+)
+def test_addresses_that_cannot_work(url: str) -> None:
+    with pytest.raises(ValueError):
+        parse_mailbox(url)
+
+
+def test_an_address_is_read_as_a_whole() -> None:
+    found = parse_mailbox("imaps://ada%40example.org:p%2Fw@mail.example.org/Returned%20mail")
+    assert (found.host, found.port, found.login) == ("mail.example.org", 993, "ada@example.org")
+    assert (found.password, found.folder) == ("p/w", "Returned mail")

@@ -1,0 +1,123 @@
+"""The mails that are no digest: each through the ledger, at its moment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from newsletter import clock
+from newsletter.app import App, queue_notice
+from newsletter.model import Outcome
+from newsletter.store.tables import Notice
+from subscribers import moving, returning, signup
+from subscribers.address import parse_address
+from subscribers.suppression import SuppressionReason, suppress
+from subscribers.tables import Subscriber
+from subscribers.tokens import Purpose
+from tests.factories import NOW
+from tests.subscribers.support import ORIGIN, ask
+
+
+@pytest.fixture(autouse=True)
+def standing_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+
+
+def person(app: App, email: str = "ada@example.org") -> int:
+    with app.sessions.begin() as session:
+        return ask(session, email).id
+
+
+def with_person(app: App, id_: int, act) -> None:
+    with app.sessions.begin() as session:
+        who = session.get(Subscriber, id_)
+        mailing = {"signer": app.signer, "send_notice": queue_notice, "now": NOW}
+        act(session, who, mailing)
+
+
+def confirm(session, who, mailing) -> None:
+    signup.confirm(session, who, origin=ORIGIN, **mailing)
+
+
+def leave(session, who, mailing) -> None:
+    del mailing["signer"]
+    signup.unsubscribe(session, who, origin=ORIGIN, **mailing)
+
+
+def move(session, who, mailing) -> None:
+    mailing["now"] = NOW + timedelta(hours=2)
+    address = parse_address("new@example.org")
+    moving.request_move(session, who, address, origin=ORIGIN, **mailing)
+
+
+def ask_again(session, who, mailing) -> None:
+    returning.ask_again(session, who, **mailing)
+
+
+def sent(app: App) -> list[tuple[str, str, str]]:
+    """To whom, subject, text of what came out by now."""
+    app.notices().run()
+    found = []
+    for path in sorted(Path(app.settings.outbox).glob("*.eml")):
+        message = message_from_bytes(path.read_bytes(), policy=default)
+        assert "List-Unsubscribe" not in message
+        text = message.get_body(("plain",)).get_content()
+        found.append((str(message["To"]), str(message["Subject"]), text))
+        path.unlink()
+    return found
+
+
+def test_each_comes_at_its_moment(app: App) -> None:
+    id_ = person(app)
+    with_person(app, id_, confirm)
+    ((to, subject, text),) = sent(app)
+    assert (to, subject) == ("ada@example.org", "Welcome to Paperround")
+    assert "every day at 07:00, Berlin time" in " ".join(text.split())
+    assert "speculative decoding" in text
+    with_person(app, id_, move)
+    ((to, subject, text),) = sent(app)
+    assert (to, subject) == ("new@example.org", "Your new address for Paperround")
+    token = text.partition("/address/")[2].split()[0]
+    link = app.signer.read(token, Purpose.ADDRESS, now=NOW + timedelta(hours=3))
+    assert link.about == moving.address_number("new@example.org")
+    with_person(app, id_, ask_again)
+    ((to, subject, text),) = sent(app)
+    assert (to, subject) == ("ada@example.org", "Are you still there? Your digest is waiting")
+    assert app.signer.read(text.partition("/confirm/")[2].split()[0], Purpose.CONFIRM, now=NOW)
+    with_person(app, id_, confirm)
+    with_person(app, id_, leave)
+    # The second welcome waited until its reader had left: only the good-bye is theirs.
+    ((to, subject, text),) = sent(app)
+    assert (to, subject) == ("ada@example.org", "Your digest has ended")
+    assert "https://papers.example/subscribe" in text
+
+
+def test_a_goodbye_does_not_go_to_who_must_not_be_mailed(app: App) -> None:
+    id_ = person(app)
+    with_person(app, id_, confirm)
+    sent(app)
+    with_person(app, id_, leave)
+    with app.sessions.begin() as session:
+        suppress(session, parse_address("ada@example.org").hash, SuppressionReason.COMPLAINED, NOW)
+    assert sent(app) == []
+
+
+def test_a_dropped_move_costs_its_own_mail_alone(app: App) -> None:
+    id_ = person(app)
+    with_person(app, id_, confirm)
+    sent(app)
+    with_person(app, id_, move)
+    with app.sessions.begin() as session:
+        session.get(Subscriber, id_).new_email = None
+    with_person(app, id_, ask_again)
+    assert [subject for _, subject, _ in sent(app)] == [
+        "Are you still there? Your digest is waiting"
+    ]
+    with app.sessions() as session:
+        states = {row[0]: row[1] for row in session.execute(select(Notice.kind, Notice.state))}
+    assert states["address"] == Outcome.FAILED

@@ -1,0 +1,86 @@
+"""Another address for the same person."""
+
+from __future__ import annotations
+
+import pytest
+
+from subscribers import suppression
+from subscribers.address import address_hash, parse_address
+from subscribers.suppression import SuppressionReason
+from subscribers.tokens import Purpose
+
+
+def ask_to_move(site, subscriber, email):
+    site.clock.advance(minutes=5)
+    page = site.link(Purpose.PREFERENCES, subscriber).replace("/preferences/", "/move/")
+    assert site.client.get(page).status_code == 200
+    return site.client.post(page, data={"email": email})
+
+
+def test_it_moves_when_the_new_mailbox_says_so(site):
+    subscriber = site.joined()
+    answer = ask_to_move(site, subscriber, "new@example.org")
+    assert "new@example.org" in answer.text
+    assert site.mailbag.kinds == ["address"]
+    link = f"/address/{site.mailbag.last_token()}"
+    assert site.client.get(link).text.count("<button") == 1
+    assert site.subscriber("new@example.org") is None
+    old_links = [site.link(each, subscriber) for each in (Purpose.PREFERENCES, Purpose.PAUSE)]
+    assert "new@example.org" in site.client.post(link).text
+    moved = site.subscriber("new@example.org")
+    assert (moved.id, moved.email, moved.new_email) == (subscriber.id, "new@example.org", None)
+    assert moved.address_hash == address_hash("new@example.org")
+    assert site.subscriber() is None
+    assert [site.client.get(old).status_code for old in old_links] == [404, 404]
+    assert site.client.get(site.link(Purpose.UNSUBSCRIBE, subscriber)).status_code == 200
+    assert site.client.post(link).status_code == 404
+
+
+def test_only_the_address_that_was_asked_for_last(site):
+    subscriber = site.joined()
+    ask_to_move(site, subscriber, "first@example.org")
+    first = f"/address/{site.mailbag.last_token()}"
+    ask_to_move(site, subscriber, "second@example.org")
+    for answer in (site.client.get(first), site.client.post(first)):
+        assert "overtaken" in answer.text
+    assert site.subscriber().email == "ada@example.org"
+    site.client.post(f"/address/{site.mailbag.last_token()}")
+    assert site.subscriber("second@example.org") is not None
+
+
+@pytest.mark.parametrize("taken", ["bob@example.org", "gone@example.org", "ada@example.org"])
+def test_an_address_that_cannot_be_theirs_is_answered_alike_and_not_mailed(site, taken):
+    subscriber = site.joined()
+    site.joined("bob@example.org")
+    with site.sessions.begin() as session:
+        gone = parse_address("gone@example.org").hash
+        suppression.suppress(session, gone, SuppressionReason.COMPLAINED, site.clock.now)
+    answer = ask_to_move(site, subscriber, taken)
+    free = ask_to_move(site, site.joined("eve@example.org"), "free@example.org")
+    assert answer.status_code == free.status_code == 200
+    told = answer.text.replace(taken, "X").replace("ada@example.org", "Y")
+    assert "If <strong" in told
+    assert site.mailbag.kinds == ["address"]
+
+
+def test_somebody_else_may_come_first(site):
+    subscriber = site.joined()
+    ask_to_move(site, subscriber, "new@example.org")
+    site.joined("new@example.org")
+    assert "overtaken" in site.client.post(f"/address/{site.mailbag.last_token()}").text
+    assert site.subscriber().id == subscriber.id
+
+
+def test_what_is_no_address_is_told(site):
+    answer = ask_to_move(site, site.joined(), "no address")
+    assert answer.status_code == 422
+    assert "has an @" in answer.text
+    assert site.mailbag.kinds == []
+
+
+def test_few_mails_an_hour(site):
+    subscriber = site.joined()
+    for number in range(8):
+        site.clock.advance(minutes=2)
+        ask_to_move(site, subscriber, f"new{number}@example.org")
+    assert len(site.mailbag.kinds) == 2  # signing up was the first of three
