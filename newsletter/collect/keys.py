@@ -151,7 +151,7 @@ def _split(text: str) -> SplitResult:
 
 
 def _host(parts: SplitResult) -> str:
-    host = unicodedata.normalize("NFKC", parts.hostname or "").rstrip(".")  # "․" is a dot then
+    host = unicodedata.normalize("NFKC", parts.hostname or "").rstrip(".")  # other dots become dots
     try:
         name = host.encode("idna").decode("ascii").lower()
     except UnicodeError:
