@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from email.utils import formataddr, parseaddr
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ from newsletter.encode.sentences import open_encoder
 from newsletter.errors import EncoderError, SourceError
 from newsletter.llm.chat import open_writer
 from newsletter.llm.port import Writer
+from newsletter.logs import start_log
 from newsletter.model import DeliveryState
 from newsletter.pipeline import Pipeline
 from newsletter.receive.imap import read_mailbox
@@ -37,15 +39,17 @@ from newsletter.render.headers import mailbox
 from newsletter.setting_types import parse_dkim_key, parse_mailbox
 from newsletter.settings import Settings
 from newsletter.stages import collect as collecting
+from newsletter.stages.blocks import Blocks
 from newsletter.stages.company import learn_company
 from newsletter.stages.learning import learn_stale
 from newsletter.stages.letters import DigestLetters, Links
 from newsletter.stages.meaning import Meaning
 from newsletter.stages.notices import NoticeLetters
-from newsletter.stages.plan import Planner
+from newsletter.stages.plan import Planner, PlanReport
 from newsletter.stages.returned import Intake
 from newsletter.stages.seeds import fetch_seeds
 from newsletter.stages.send import Sender
+from newsletter.stages.shards import plan_in_processes
 from newsletter.stages.signals import SignalReport, observe
 from newsletter.stages.signing import signed
 from newsletter.stages.sources import ensure_sources
@@ -53,7 +57,13 @@ from newsletter.stages.spaces import Spaces
 from newsletter.stages.summarise import Bounds, SummaryReport, summarise
 from newsletter.stages.vectors import encode_missing
 from newsletter.store.editions import note_for_readers
-from newsletter.store.engine import Sessions, open_engine, open_sessions, require_current
+from newsletter.store.engine import (
+    Sessions,
+    open_engine,
+    open_sessions,
+    reading,
+    require_current,
+)
 from newsletter.store.ledger import DELIVERIES, NOTICES
 from newsletter.store.tables import Notice
 from newsletter.store.turns import SharedTurns
@@ -102,7 +112,7 @@ class App:
         """The daily story with these parts."""
         return Pipeline(
             collect=self.collect,
-            planner=self.planner,
+            plan=self.plan,
             summarise=self.summarise,
             sender=self.sender,
             notices=self.notices,
@@ -157,6 +167,18 @@ class App:
         return Planner(
             self.sessions, now, self.settings.window_days, note_for_readers, self._spaces
         )
+
+    def plan(self, blocks: Blocks, progress: Callable[[int], None] = lambda _: None) -> PlanReport:
+        """Plan a digest for everybody in `blocks`, in several processes where they are many."""
+        planner, processes = self.planner(blocks.now), self.settings.processes
+        with reading(self.sessions)() as session:
+            shards = blocks.shards(session) if processes > 1 else []
+        if len(shards) < 2:
+            return planner.plan(blocks, progress=progress)
+        planner.prepare()  # once, not by each
+        opened = partial(_open_planner, self.settings, blocks.now)
+        count = min(processes, len(shards))
+        return plan_in_processes(opened, shards, count, progress, self.stopping.is_set)
 
     def summarise(self, patience: float, *, picks_only: bool = False) -> SummaryReport | None:
         """Have a model summarise what readers wait for; None where the settings name none."""
@@ -271,6 +293,12 @@ def build(settings: Settings, *, check: bool = True) -> App:
             settings.summary_seconds,
         ),
     )
+
+
+def _open_planner(settings: Settings, now: datetime) -> Planner:
+    """A planner in a process of its own."""
+    start_log(settings.log_level)
+    return build(settings, check=False).planner(now)
 
 
 def queue_notice(

@@ -169,6 +169,12 @@ class Settings(BaseSettings):
         description="Papers listed longer ago than this many days are not news; at least 8, for a "
         "weekly digest must reach over its week.",
     )
+    processes: int = Field(
+        2,
+        ge=1,
+        le=64,
+        description="Processes that plan an edition for many thousands; few readers need but one.",
+    )
     encoder: SentenceModel | None = Field(
         None,
         description="Sentence model for matching by meaning: minilm, a model id such as "
