@@ -26,8 +26,14 @@ from subscribers.consent import (
     Wording,
     next_state,
 )
-from subscribers.preferences import Preferences, apply_preferences, locked, schedule_of
-from subscribers.schedule import next_send
+from subscribers.preferences import (
+    Preferences,
+    apply_preferences,
+    locked,
+    next_due,
+    schedule_of,
+)
+from subscribers.schedule import edition_day, next_send
 from subscribers.store import insert_new
 from subscribers.suppression import is_suppressed
 from subscribers.tables import ConsentEvent, Subscriber
@@ -134,7 +140,8 @@ def confirm(
 ) -> Confirmation:
     """Confirms a subscriber (from `preferences.locked`). Of two presses only the first counts.
 
-    They are welcomed by mail, and due at once: the first digest tells more than any words of ours.
+    They are due at once, unless they rest: the first digest tells more than any words of ours. A
+    newcomer is welcomed by mail; whoever was asked again goes on where they were.
     """
     before = State(subscriber.state)
     after = next_state(before, Act.CONFIRM)
@@ -142,13 +149,49 @@ def confirm(
         return Confirmation.LEFT
     if after is before:
         return Confirmation.ALREADY
-    begin(subscriber, now=now, confirmed_at=now)
-    subscriber.next_send_at = now
+    goes_on = _goes_on(session, subscriber)
+    if goes_on:
+        subscriber.state = State.CONFIRMED
+    else:
+        begin(subscriber, now=now, confirmed_at=now)
+    subscriber.next_send_at = _first_due(subscriber, now)
     record(session, subscriber, EventKind.CONFIRMED, now=now, origin=origin, words=CONFIRM_WORDING)
-    token = signer.make(Purpose.PREFERENCES, subscriber.id, subscriber.links_version, now=now)
-    send_notice(session, subscriber, NoticeKind.WELCOME.value, {"token": token})
+    if not goes_on:
+        _welcome(session, subscriber, signer=signer, send_notice=send_notice, now=now)
     session.flush()
     return Confirmation.CONFIRMED
+
+
+def _goes_on(session: Session, subscriber: Subscriber) -> bool:
+    """Whether a pending subscriber was a reader until we asked whether they are still there."""
+    steps = (EventKind.ASKED_AGAIN, EventKind.CONFIRMED, EventKind.UNSUBSCRIBED)
+    last = session.scalar(
+        select(ConsentEvent.kind)
+        .where(ConsentEvent.subscriber_id == subscriber.id, ConsentEvent.kind.in_(steps))
+        .order_by(ConsentEvent.id.desc())
+        .limit(1)
+    )
+    return last == EventKind.ASKED_AGAIN and subscriber.confirmed_at is not None
+
+
+def _first_due(subscriber: Subscriber, now: datetime) -> datetime:
+    schedule, covered = schedule_of(subscriber), subscriber.covered_until
+    today = edition_day(now, schedule.timezone)
+    rests = schedule.paused_until is not None and schedule.paused_until > today
+    had_today = covered is not None and edition_day(covered, schedule.timezone) >= today
+    return next_due(subscriber, schedule, now) if rests or had_today else now
+
+
+def _welcome(
+    session: Session,
+    subscriber: Subscriber,
+    *,
+    signer: LinkSigner,
+    send_notice: SendNotice,
+    now: datetime,
+) -> None:
+    token = signer.make(Purpose.PREFERENCES, subscriber.id, subscriber.links_version, now=now)
+    send_notice(session, subscriber, NoticeKind.WELCOME.value, {"token": token})
 
 
 def unsubscribe(

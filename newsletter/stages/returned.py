@@ -30,6 +30,7 @@ from subscribers.address import address_hash, parse_address
 from subscribers.consent import Origin
 from subscribers.errors import AddressError, TokenError
 from subscribers.preferences import locked
+from subscribers.returning import counts_since
 from subscribers.signup import SendNotice, unsubscribe
 from subscribers.suppression import SuppressionReason, suppress
 from subscribers.tables import Subscriber
@@ -202,7 +203,9 @@ class Intake:
 
     def _apply(self, session: Session, person: Subscriber, kind: Kind, now: datetime) -> Effect:
         kinds = [scored.value for scored in SCORED]
-        days = store.bad_days(session, person.id, kinds, now - _LOOK_BACK) | {now.date()}
+        forgiven = counts_since(session, person.id)
+        after = max(now - _LOOK_BACK, forgiven) if forgiven else now - _LOOK_BACK
+        days = store.bad_days(session, person.id, kinds, after) | {now.date()}
         effect = decide(kind, days, now.date())
         if effect is Effect.SUPPRESSED:
             suppress(session, person.address_hash, SuppressionReason.BOUNCED, now)

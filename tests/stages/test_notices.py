@@ -91,7 +91,7 @@ def test_each_comes_at_its_moment(app: App) -> None:
     assert app.signer.read(text.partition("/confirm/")[2].split()[0], Purpose.CONFIRM, now=NOW)
     with_person(app, id_, confirm)
     with_person(app, id_, leave)
-    # The second welcome waited until its reader had left: only the good-bye is theirs.
+    # Whoever goes on is not welcomed a second time.
     ((to, subject, text),) = sent(app)
     assert (to, subject) == ("ada@example.org", "Your digest has ended")
     assert "https://papers.example/subscribe" in text
