@@ -98,6 +98,11 @@ def read_preferences(subscriber: Subscriber) -> Preferences:
     )
 
 
+def find(session: Session, address_hash: str) -> int | None:
+    """The id of whoever has this address, if anybody has."""
+    return session.scalar(select(Subscriber.id).where(Subscriber.address_hash == address_hash))
+
+
 def locked(session: Session, subscriber_id: int) -> Subscriber | None:
     """The subscriber, held against every other writer until the transaction ends; None if erased.
 

@@ -13,7 +13,12 @@ from subscribers.suppression import SuppressionReason, lift
 from subscribers.tables import ConsentEvent, Subscriber, Suppression
 from subscribers.tokens import LinkSigner, Purpose
 
-_FRESH_STARTS = (EventKind.ASKED_AGAIN, EventKind.CONFIRMED, EventKind.ADDRESS_CHANGED)
+_FRESH_STARTS = (
+    EventKind.ASKED_AGAIN,
+    EventKind.CONFIRMED,
+    EventKind.ADDRESS_CHANGED,
+    EventKind.ADDRESS_RESTORED,
+)
 
 
 def ask_again(

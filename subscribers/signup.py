@@ -29,6 +29,7 @@ from subscribers.consent import (
 from subscribers.preferences import (
     Preferences,
     apply_preferences,
+    find,
     locked,
     next_due,
     schedule_of,
@@ -50,12 +51,16 @@ SendNotice = Callable[[Session, Subscriber, str, dict[str, Any]], None]
 
 
 class NoticeKind(StrEnum):
-    """The mails that this package asks for; all but the good-bye have `{"token": ...}` as context."""
+    """The mails that this package asks for; all but the good-bye have `{"token": ...}` as context.
+
+    `MOVED` goes to an address that is theirs no more, which its context has as `"email"`.
+    """
 
     CONFIRM = "confirm"
     PREFERENCES = "preferences"
     WELCOME = "welcome"
     ADDRESS = "address"
+    MOVED = "moved"
     RECONFIRM = "reconfirm"
     GOODBYE = "goodbye"
 
@@ -116,7 +121,7 @@ def request_link(
 
     Nobody else gets anything, and no caller can tell.
     """
-    found = session.scalar(select(Subscriber.id).where(Subscriber.address_hash == address.hash))
+    found = find(session, address.hash)
     subscriber = None if found is None else locked(session, found)
     if (
         subscriber is not None
@@ -283,8 +288,9 @@ def _found_or_new(session: Session, signup: SignUp, now: datetime) -> Subscriber
         "created_at": now,
     }
     insert_new(session, Subscriber, [row])
-    found = select(Subscriber.id).where(Subscriber.address_hash == signup.address.hash)
-    subscriber = locked(session, session.scalars(found).one())
+    found = find(session, signup.address.hash)
+    assert found is not None
+    subscriber = locked(session, found)
     assert subscriber is not None
     return subscriber
 

@@ -55,10 +55,12 @@ class DigestWriter:
         self._quiet = templates.mail("quiet", QUIET_PARTS)
         self._cards = Cards(self._template)
         self._votes, self._line_votes = self._mold("votes"), self._mold("linevotes")
+        nothing = {"more_url": "", "less_url": ""}
+        self._no_votes = self._piece("votes", nothing)
+        self._no_line_votes = self._piece("linevotes", nothing)
 
     def _mold(self, part: str) -> Mold:
         votes = {
-            "site": self._site,
             "more_url": f"{self._site.base_url}/vote/{_MORE_GAP}",
             "less_url": f"{self._site.base_url}/vote/{_LESS_GAP}",
         }
@@ -147,8 +149,10 @@ class DigestWriter:
     def _pick(self, letter: DigestLetter, pick: Pick, group: str, style: Style) -> Shown:
         entry = letter.entries[pick.entry_id]
         followed = wording.followed_authors(pick.evidence)
-        mold = self._line_votes if style.line else self._votes
-        votes = mold.fill(letter.votes[pick.entry_id])
+        if tokens := letter.votes.get(pick.entry_id):
+            votes = (self._line_votes if style.line else self._votes).fill(tokens)
+        else:
+            votes = self._no_line_votes if style.line else self._no_votes
         pieces = [self._cards.html(entry, followed, style)]
         if not style.line:
             if pick.evidence:

@@ -29,7 +29,7 @@ from newsletter.store.tables import Delivery
 from subscribers.address import address_hash, parse_address
 from subscribers.consent import Origin
 from subscribers.errors import AddressError, TokenError
-from subscribers.preferences import locked
+from subscribers.preferences import find, locked
 from subscribers.returning import counts_since
 from subscribers.signup import SendNotice, unsubscribe
 from subscribers.suppression import SuppressionReason, suppress
@@ -232,8 +232,7 @@ def _own(findings: Iterable[Finding], hashed: str) -> Finding:
 
 
 def _named(session: Session, recipient: str) -> _Whose | None:
-    hashed = _hash(recipient)
-    found = session.scalar(select(Subscriber.id).where(Subscriber.address_hash == hashed))
+    found = find(session, _hash(recipient))
     return None if found is None else _Whose(found)
 
 
