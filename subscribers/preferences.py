@@ -60,7 +60,7 @@ def check_quiet_days(number: int) -> int:
     """The number back if it is within bounds. Raises ProfileError."""
     if not 0 <= number <= MOST_QUIET_DAYS:
         raise ProfileError(
-            "quiet_days", f"Please choose from 1 to {MOST_QUIET_DAYS} days, or 0 for no note."
+            "quiet_days", f"Please choose from 1 to {MOST_QUIET_DAYS} digests, or 0 for no note."
         )
     return number
 

@@ -103,8 +103,7 @@ class DigestWriter:
             "topics": wording.topics(names, room),
             "title": clip(clean(title), room),
             "date": wording.long_date(letter.day),
-            "quiet_days": digest.quiet_days,
-            "quiet_unit": "weeks" if letter.manner.weekly else "days",
+            "quiet": _quiet(letter),
         }
         template = self._quiet if digest.quiet_days else self._template
         return clean(template.render_subject(context))
@@ -126,8 +125,7 @@ class DigestWriter:
             "notes": [clip(clean(note), 300) for note in letter.notes],
             "next": next_digest(manner.next_at, manner.timezone),
             "licences": origin.licences([letter.entries[pick.entry_id] for pick in digest.picks]),
-            "quiet_days": digest.quiet_days,
-            "quiet_unit": "weeks" if letter.manner.weekly else "days",
+            "quiet": _quiet(letter),
         }
 
     def _shown(self, letter: DigestLetter, limit: int | None, frame: _Frame) -> list[Shown]:
@@ -207,6 +205,12 @@ class DigestWriter:
 
     def _piece(self, part: str, context: dict[str, Any]) -> Piece:
         return encode_piece(*self._template.render(part, context))
+
+
+def _quiet(letter: DigestLetter) -> str:
+    """For how long nothing came, such as 7 days; a weekly digest that does not come is a week."""
+    unit = "week" if letter.manner.weekly else "day"
+    return wording.plural(letter.digest.quiet_days, unit)
 
 
 def label_of(pick: Pick) -> str:
