@@ -83,7 +83,7 @@ def import_file(
     json: Json = False,
 ) -> None:
     """Import people from CSV or JSON; a bad row is told by its line and costs no other row."""
-    from newsletter.app import queue_notice
+    from newsletter.store.notices import queue_notice
     from subscribers import importing
     from subscribers.signup import NoticeKind
     from subscribers.tokens import Purpose
@@ -166,7 +166,7 @@ def again(
     json: Json = False,
 ) -> None:
     """Ask a reader whose mails came back whether they are still there; they are mailed once they say so."""
-    from newsletter.app import queue_notice
+    from newsletter.store.notices import queue_notice
     from subscribers.address import parse_address
     from subscribers.preferences import find, locked
     from subscribers.returning import bring_back

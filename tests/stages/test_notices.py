@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from newsletter import clock
-from newsletter.app import App, queue_notice
+from newsletter.app import App
 from newsletter.model import Outcome
+from newsletter.store.notices import queue_notice
 from newsletter.store.tables import Notice
 from subscribers import moving, returning, signup
 from subscribers.address import parse_address
