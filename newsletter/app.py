@@ -53,9 +53,6 @@ from newsletter.store.notices import queue_notice
 from newsletter.store.turns import SharedTurns
 from subscribers.tokens import LinkSigner
 
-# Two minutes or so of work: whoever stops the process need not wait longer.
-_LEARNED_AT_ONCE = 20_000
-
 
 @dataclass(frozen=True)
 class App:
@@ -125,9 +122,14 @@ class App:
 
     def plan(self, blocks: Blocks, progress: Callable[[int], None] = lambda _: None) -> PlanReport:
         """Plan a digest for everybody in `blocks`, in several processes where they are many."""
-        opened = partial(_open_planner, self.settings, blocks.now)
-        planner, processes = self.planner(blocks.now), self.settings.processes
-        return plan_all(planner, opened, blocks, processes, progress, self.stopping.is_set)
+        return plan_all(
+            self.planner(blocks.now),
+            partial(_open_planner, self.settings, blocks.now),
+            blocks,
+            processes=self.settings.processes,
+            progress=progress,
+            stopped=self.stopping.is_set,
+        )
 
     def summarise(self, patience: float, *, picks_only: bool = False) -> SummaryReport | None:
         """Have a model summarise what readers wait for; None where the settings name none."""
@@ -180,7 +182,7 @@ class App:
 
     def learn(self, now: datetime) -> int:
         """Learn profiles that are out of date ahead of their readers' hour; how many."""
-        return learn_stale(self.sessions, self._spaces, now, _LEARNED_AT_ONCE)
+        return learn_stale(self.sessions, self._spaces, now)
 
     def refresh(self, now: datetime) -> None:
         """Learn anew what profiles rest on: the archive's space, what readers like together."""

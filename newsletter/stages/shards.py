@@ -35,11 +35,12 @@ def plan_all(
     planner: Planner,
     open_planner: OpenPlanner,
     blocks: Blocks,
+    *,
     processes: int,
     progress: Callable[[int], None],
     stopped: Callable[[], bool],
 ) -> PlanReport:
-    """Plan a digest for everybody in `blocks`: by `planner`, or where they are many by `processes` more."""
+    """Plan a digest for everybody in `blocks`: by `planner`, or where they are many by so many processes."""
     with reading(planner.sessions)() as session:
         shards = blocks.shards(session) if processes > 1 else []
     if len(shards) < 2:
