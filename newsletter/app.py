@@ -39,7 +39,7 @@ from newsletter.stages.meaning import Meaning
 from newsletter.stages.notices import NoticeLetters
 from newsletter.stages.plan import Planner, PlanReport
 from newsletter.stages.returned import Intake
-from newsletter.stages.send import Sender
+from newsletter.stages.send import Load, Sender
 from newsletter.stages.shards import plan_all
 from newsletter.stages.signing import signed
 from newsletter.stages.sources import ensure_sources
@@ -48,7 +48,7 @@ from newsletter.stages.summarise import Bounds, SummaryReport, summarise
 from newsletter.stages.visit import Visit
 from newsletter.store.editions import note_for_readers
 from newsletter.store.engine import Sessions, open_engine, open_sessions, require_current
-from newsletter.store.ledger import DELIVERIES, NOTICES
+from newsletter.store.ledger import DELIVERIES, NOTICES, Ledger
 from newsletter.store.notices import queue_notice
 from newsletter.store.turns import SharedTurns
 from subscribers.tokens import LinkSigner
@@ -144,20 +144,15 @@ class App:
 
     def sender(self) -> Sender:
         """What sends the planned digests."""
-        letters = DigestLetters(self.renderer(), self.links)
-        load = signed(letters.load, self.dkim)
-        return Sender(self.sessions, DELIVERIES, self.mailer, load, clock.now, self.stopping)
+        return self._sender(DELIVERIES, DigestLetters(self.renderer(), self.links).load)
 
     def notices(self) -> Sender:
         """What sends the mails that people asked for."""
-        return Sender(
-            self.sessions,
-            NOTICES,
-            self.mailer,
-            signed(self._notice_letters.load, self.dkim),
-            clock.now,
-            self.stopping,
-        )
+        return self._sender(NOTICES, self._notice_letters.load)
+
+    def _sender(self, ledger: Ledger, load: Load) -> Sender:
+        load = signed(load, self.dkim)
+        return Sender(self.sessions, ledger, self.mailer, load, clock.now, self.stopping)
 
     def intake(self) -> Intake:
         """What takes everything that comes back."""

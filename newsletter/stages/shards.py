@@ -40,7 +40,7 @@ def plan_all(
     progress: Callable[[int], None],
     stopped: Callable[[], bool],
 ) -> PlanReport:
-    """Plan a digest for everybody in `blocks`: by `planner`, or where they are many by so many processes."""
+    """Plan a digest for everybody in `blocks`: by `planner`, or many by several processes."""
     with reading(planner.sessions)() as session:
         shards = blocks.shards(session) if processes > 1 else []
     if len(shards) < 2:
