@@ -5,41 +5,33 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from email.utils import formataddr, parseaddr
 from functools import cached_property, partial
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
-import structlog
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
 from newsletter import clock
 from newsletter.collect.gate import Gate
 from newsletter.collect.http import Http
 from newsletter.deliver.dkim import Signer, open_signer
-from newsletter.deliver.outbox import Outbox
+from newsletter.deliver.mailers import open_mailer
 from newsletter.deliver.port import Mailer
-from newsletter.deliver.smtp import SmtpMailer
 from newsletter.encode.port import Encoder
 from newsletter.encode.sentences import open_encoder
-from newsletter.errors import EncoderError, SourceError
 from newsletter.llm.chat import open_writer
 from newsletter.llm.port import Writer
 from newsletter.logs import start_log
-from newsletter.model import DeliveryState
 from newsletter.pipeline import Pipeline
 from newsletter.receive.imap import read_mailbox
 from newsletter.receive.listener import listening
 from newsletter.render import MailRenderer, Site, Templates
 from newsletter.render.headers import mailbox
+from newsletter.render.site import site_of
 from newsletter.setting_types import parse_dkim_key, parse_mailbox
 from newsletter.settings import Settings
-from newsletter.stages import collect as collecting
 from newsletter.stages.blocks import Blocks
+from newsletter.stages.collect import CollectReport, Progress, silent
 from newsletter.stages.company import learn_company
 from newsletter.stages.learning import learn_stale
 from newsletter.stages.letters import DigestLetters, Links
@@ -47,35 +39,19 @@ from newsletter.stages.meaning import Meaning
 from newsletter.stages.notices import NoticeLetters
 from newsletter.stages.plan import Planner, PlanReport
 from newsletter.stages.returned import Intake
-from newsletter.stages.seeds import fetch_seeds
-from newsletter.stages.send import Sender
-from newsletter.stages.shards import plan_in_processes
-from newsletter.stages.signals import SignalReport, observe
+from newsletter.stages.send import Load, Sender
+from newsletter.stages.shards import plan_all
 from newsletter.stages.signing import signed
 from newsletter.stages.sources import ensure_sources
 from newsletter.stages.spaces import Spaces
 from newsletter.stages.summarise import Bounds, SummaryReport, summarise
-from newsletter.stages.vectors import encode_missing
+from newsletter.stages.visit import Visit
 from newsletter.store.editions import note_for_readers
-from newsletter.store.engine import (
-    Sessions,
-    open_engine,
-    open_sessions,
-    reading,
-    require_current,
-)
-from newsletter.store.ledger import DELIVERIES, NOTICES
-from newsletter.store.tables import Notice
+from newsletter.store.engine import Sessions, open_engine, open_sessions, require_current
+from newsletter.store.ledger import DELIVERIES, NOTICES, Ledger
+from newsletter.store.notices import queue_notice
 from newsletter.store.turns import SharedTurns
-from subscribers.tables import Subscriber
 from subscribers.tokens import LinkSigner
-
-log = structlog.get_logger()
-
-# Vectors reach at least this far back: what readers vote on was mailed to them not long ago.
-_ENCODED_DAYS = 30
-# Two minutes or so of work: whoever stops the process need not wait longer.
-_LEARNED_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
@@ -100,9 +76,9 @@ class App:
 
     def http(self) -> Http:
         """A fresh HTTP client for one visit to the sources."""
-        contact = self.settings.contact or self.settings.base_url
+        wanted = self.settings
         gate = Gate(turns=SharedTurns(self.sessions, clock.now))
-        return Http(contact=contact, allow_private=self.settings.allow_private_sources, gate=gate)
+        return Http(contact=wanted.operator, allow_private=wanted.allow_private_sources, gate=gate)
 
     def renderer(self) -> MailRenderer:
         """A fresh renderer; it keeps the cards of its run."""
@@ -123,44 +99,20 @@ class App:
         self,
         day: date,
         now: datetime,
-        on_progress: collecting.Progress = collecting.silent,
+        on_progress: Progress = silent,
         names: list[str] | None = None,
-    ) -> collecting.CollectReport:
-        """Visit the sources, all or the named ones, and encode what is new.
-
-        With all sources, missing seed papers are fetched too.
-        """
-        report = collecting.collect(
-            self.sessions, self.http, names, day=day, now=now, on_progress=on_progress
-        )
-        if names is None:
-            try:
-                fetch_seeds(self.sessions, self.http, now)
-            except SourceError as error:
-                log.warning("seeds.failed", error=str(error))
-            report = replace(report, signals=self._observe(now))
-        return self._encoded(report, now)
-
-    def _encoded(self, report: collecting.CollectReport, now: datetime) -> collecting.CollectReport:
-        """The report with how many papers were encoded; without vectors the day goes on all the same."""
-        if self.encoder is None:
-            return report
-        days = max(_ENCODED_DAYS, self.settings.window_days)
-        try:
-            count = encode_missing(self.sessions, self.encoder, now, days, self.stopping.is_set)
-        except EncoderError as error:
-            log.warning("encoder.failed", error=str(error))
-            return replace(report, encoder_error=str(error))
-        return replace(report, encoded=count)
-
-    def _observe(self, now: datetime) -> tuple[SignalReport, ...]:
-        return observe(
+    ) -> CollectReport:
+        """Visit the sources, all or the named ones, and what belongs to a visit (see `Visit.run`)."""
+        wanted = self.settings
+        visit = Visit(
             self.sessions,
             self.http,
-            self.settings.signals,
-            now=now,
-            days=self.settings.window_days,
+            wanted.signals,
+            wanted.window_days,
+            self.encoder,
+            self.stopping,
         )
+        return visit.run(day, now, on_progress, names)
 
     def planner(self, now: datetime) -> Planner:
         """A planner as of `now`."""
@@ -170,15 +122,14 @@ class App:
 
     def plan(self, blocks: Blocks, progress: Callable[[int], None] = lambda _: None) -> PlanReport:
         """Plan a digest for everybody in `blocks`, in several processes where they are many."""
-        planner, processes = self.planner(blocks.now), self.settings.processes
-        with reading(self.sessions)() as session:
-            shards = blocks.shards(session) if processes > 1 else []
-        if len(shards) < 2:
-            return planner.plan(blocks, progress=progress)
-        planner.prepare()  # once, not by each
-        opened = partial(_open_planner, self.settings, blocks.now)
-        count = min(processes, len(shards))
-        return plan_in_processes(opened, shards, count, progress, self.stopping.is_set)
+        return plan_all(
+            self.planner(blocks.now),
+            partial(_open_planner, self.settings, blocks.now),
+            blocks,
+            processes=self.settings.processes,
+            progress=progress,
+            stopped=self.stopping.is_set,
+        )
 
     def summarise(self, patience: float, *, picks_only: bool = False) -> SummaryReport | None:
         """Have a model summarise what readers wait for; None where the settings name none."""
@@ -193,20 +144,15 @@ class App:
 
     def sender(self) -> Sender:
         """What sends the planned digests."""
-        letters = DigestLetters(self.renderer(), self.links)
-        load = signed(letters.load, self.dkim)
-        return Sender(self.sessions, DELIVERIES, self.mailer, load, clock.now, self.stopping)
+        return self._sender(DELIVERIES, DigestLetters(self.renderer(), self.links).load)
 
     def notices(self) -> Sender:
         """What sends the mails that people asked for."""
-        return Sender(
-            self.sessions,
-            NOTICES,
-            self.mailer,
-            signed(self._notice_letters.load, self.dkim),
-            clock.now,
-            self.stopping,
-        )
+        return self._sender(NOTICES, self._notice_letters.load)
+
+    def _sender(self, ledger: Ledger, load: Load) -> Sender:
+        load = signed(load, self.dkim)
+        return Sender(self.sessions, ledger, self.mailer, load, clock.now, self.stopping)
 
     def intake(self) -> Intake:
         """What takes everything that comes back."""
@@ -231,7 +177,7 @@ class App:
 
     def learn(self, now: datetime) -> int:
         """Learn profiles that are out of date ahead of their readers' hour; how many."""
-        return learn_stale(self.sessions, self._spaces, now, _LEARNED_AT_ONCE)
+        return learn_stale(self.sessions, self._spaces, now)
 
     def refresh(self, now: datetime) -> None:
         """Learn anew what profiles rest on: the archive's space, what readers like together."""
@@ -243,7 +189,7 @@ class App:
         """What signs all mails; None where the settings name no keys. Raises SettingsError."""
         wanted = self.settings
         return open_signer(
-            wanted.dkim_domain or mailbox(self.site.sender).address.rpartition("@")[2],
+            wanted.dkim_domain or mailbox(self.site.sender).domain,
             [parse_dkim_key(key) for key in wanted.dkim_keys],
             "simple" if wanted.dkim_canonicalization.endswith("/simple") else "relaxed",
         )
@@ -269,7 +215,7 @@ def build(settings: Settings, *, check: bool = True) -> App:
     if check:
         require_current(engine)
     signer = LinkSigner(settings.secret_key)
-    site = _site(settings)
+    site = site_of(settings)
     return App(
         settings=settings,
         engine=engine,
@@ -279,12 +225,12 @@ def build(settings: Settings, *, check: bool = True) -> App:
             base_url=settings.base_url,
             signer=signer,
             secret=settings.secret_key.encode(),
-            domain=parseaddr(site.sender)[1].rpartition("@")[2],
+            domain=mailbox(site.sender).domain,
             returns=settings.bounce_address or "",
         ),
         site=site,
         templates=Templates(settings.templates),
-        mailer=_mailer(settings),
+        mailer=open_mailer(settings.relay, settings.smtp_connections, settings.outbox),
         encoder=open_encoder(settings.encoder),
         writer=open_writer(
             settings.summary_url,
@@ -299,42 +245,3 @@ def _open_planner(settings: Settings, now: datetime) -> Planner:
     """A planner in a process of its own."""
     start_log(settings.log_level)
     return build(settings, check=False).planner(now)
-
-
-def queue_notice(
-    session: Session, subscriber: Subscriber, kind: str, context: dict[str, Any]
-) -> None:
-    """What `subscribers` calls to have a mail sent: a row in its own transaction, sent afterwards."""
-    session.add(
-        Notice(
-            subscriber_id=subscriber.id,
-            kind=kind,
-            context=context,
-            state=DeliveryState.PLANNED,
-            created_at=clock.now(),
-        )
-    )
-
-
-def _site(settings: Settings) -> Site:
-    host = urlsplit(settings.base_url).hostname or "localhost"
-    sender = settings.from_ or formataddr((settings.site_name, f"digest@{_domain(host)}"))
-    return Site(
-        name=settings.site_name,
-        base_url=settings.base_url,
-        sender=sender,
-        list_id=f"digest.{_domain(host)}",
-        postal_address=settings.postal_address or "",
-        contact=settings.contact or "",
-    )
-
-
-def _domain(host: str) -> str:
-    """A domain to name things by where the site has only a number."""
-    return "localhost" if host.replace(".", "").isdigit() or ":" in host else host
-
-
-def _mailer(settings: Settings) -> Mailer:
-    if settings.relay is not None:
-        return SmtpMailer(settings.relay, settings.smtp_connections)
-    return Outbox(Path(settings.outbox))

@@ -16,12 +16,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+import structlog
+
 from newsletter.stages.blocks import Blocks
 from newsletter.stages.collect import CollectReport, Progress, Step
 from newsletter.stages.plan import PlanReport
 from newsletter.stages.send import Sender, SendReport
 from newsletter.stages.summarise import SummaryReport
 from newsletter.store.ledger import Scope
+
+log = structlog.get_logger()
 
 # Seconds that mails may wait for a model, and with them the next readers' tick; what is not written by
 # then goes out with its extract.
@@ -75,7 +79,7 @@ class Pipeline:
         self.notices().run()
         planned = self.plan(due(now))
         if planned.planned:
-            self.summarise(TICK_PATIENCE, picks_only=True)
+            self._summarised(TICK_PATIENCE, picks_only=True)
         sent = self.sender().run()
         return planned, sent
 
@@ -89,10 +93,19 @@ class Pipeline:
         with watch("Matching", None) as advance:
             planned = self.plan(everybody(day, now), advance)
         with watch("Summarising", None):
-            summarised = self.summarise(RUN_PATIENCE)
+            summarised = self._summarised(RUN_PATIENCE)
         with watch("Sending", planned.planned) as advance:
             sent = self.sender().run(Scope(day=day), advance)
         return Edition(collected, planned, sent, summarised)
+
+    def _summarised(self, patience: float, *, picks_only: bool = False) -> SummaryReport | None:
+        """What the model wrote; whatever breaks there, mails go out with their extracts."""
+        try:
+            return self.summarise(patience, picks_only=picks_only)
+        except Exception as error:  # noqa: BLE001  (told in one line; the mails do not wait for it)
+            told = " ".join(f"{type(error).__name__}: {error}".split())
+            log.warning("summarise.broke", error=told)
+            return SummaryReport(stopped=told)
 
 
 def counting(advance: Advance) -> Progress:

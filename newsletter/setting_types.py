@@ -13,6 +13,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
 
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
 
 @dataclass(frozen=True, slots=True)
 class Relay:
@@ -28,6 +30,11 @@ class Relay:
     login: str | None = None
     password: str | None = field(default=None, repr=False)
     verify: bool = True
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is on this machine, so that nobody can listen on the way."""
+        return self.host in _LOOPBACK
 
 
 _RELAYS: dict[str, tuple[Literal["tls", "starttls", "opportunistic"], int]] = {
@@ -72,7 +79,6 @@ _MAILBOXES: dict[str, tuple[Literal["tls", "starttls", "plain"], int]] = {
     "imap+starttls": ("starttls", 143),
     "imap": ("plain", 143),
 }
-_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 def parse_mailbox(url: str) -> Mailbox:
@@ -226,6 +232,12 @@ def _login(value: str) -> str:
     return value
 
 
+def _key(value: str) -> str:
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("must be ASCII letters, digits and signs alone, without blanks")
+    return value
+
+
 def _split(value: object) -> object:
     if value == "none":  # an empty value cannot say it, for that stands for the default
         return ()
@@ -246,6 +258,7 @@ NameServer = Annotated[str, AfterValidator(_name_server)]
 Folder = Annotated[Path, AfterValidator(_folder)]
 SentenceModel = Annotated[str, AfterValidator(_model)]
 Login = Annotated[str, AfterValidator(_login)]
+ApiKey = Annotated[str, AfterValidator(_key)]
 
 # Several values, comma-separated.
 Sources = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from newsletter.errors import SettingsError
 from newsletter.setting_types import (
+    ApiKey,
     BounceAddress,
     BounceListen,
     Database,
@@ -193,7 +194,7 @@ class Settings(BaseSettings):
         validate_default=True,
         description="Name of the model at SUMMARY_URL.",
     )
-    summary_key: str | None = Field(
+    summary_key: ApiKey | None = Field(
         None, description="Key for SUMMARY_URL, if it wants one.", repr=False
     )
     summary_requests: int = Field(
@@ -233,6 +234,11 @@ class Settings(BaseSettings):
     def relay(self) -> Relay | None:
         """The relay of SMTP_URL, or None where mails go to the outbox."""
         return parse_relay(self.smtp_url) if self.smtp_url else None
+
+    @property
+    def operator(self) -> str:
+        """Whom those who are asked for something can write to or look at: CONTACT, else the site."""
+        return self.contact or self.base_url
 
     def require_real(self) -> Self:
         """Refuse settings that would mail real people links that anybody can forge.

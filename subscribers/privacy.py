@@ -12,7 +12,7 @@ from subscribers.orm import Base
 from subscribers.preferences import read_preferences
 from subscribers.profile_document import profile_to_document
 from subscribers.suppression import SuppressionReason, suppress
-from subscribers.tables import ConsentEvent, Subscriber, Vote
+from subscribers.tables import ConsentEvent, FormerAddress, Subscriber, Vote
 
 
 def erase(session: Session, subscriber_id: int, *, now: datetime) -> bool:
@@ -43,8 +43,14 @@ def export_person(session: Session, subscriber: Subscriber) -> dict[str, Any]:
     votes = session.scalars(
         select(Vote).where(Vote.subscriber_id == subscriber.id).order_by(Vote.at, Vote.entry_key)
     )
+    former = session.scalars(
+        select(FormerAddress)
+        .where(FormerAddress.subscriber_id == subscriber.id)
+        .order_by(FormerAddress.id)
+    )
     return {
         "subscriber": _plain(subscriber),
+        "former_addresses": [_plain(address) for address in former],
         "profile": profile_to_document(read_preferences(subscriber).profile),
         "votes": [_plain(vote) for vote in votes],
         "consent_events": [_plain(event) for event in events],

@@ -1,7 +1,7 @@
 """Signed links: one purpose and one person each. Made by the million, so packed small.
 
 A token is 11 bytes (purpose, version of the person's links, person, expiry) and an HMAC-SHA256 over
-them, both in URL-safe base64. Where it is about one thing (a paper to vote on, a digest, a new address)
+them, both in URL-safe base64. Where it is about one thing (a paper to vote on, a digest, an address)
 it has 7 bytes more, what and how. A vote's has 132 bits of the HMAC (RFC 2104, section 5, asks for
 128): a mail holds dozens of them. The purpose is part of what is signed, and the key is derived for
 links alone, so that no token passes for another kind. Who reads a token learns nothing of why another
@@ -50,6 +50,7 @@ class Purpose(IntEnum):
     PAUSE = 5
     DIGEST = 6
     ADDRESS = 7
+    UNDO = 8
 
 
 class TagPurpose(IntEnum):
@@ -67,8 +68,9 @@ LIFETIME: dict[Purpose, timedelta | None] = {
     Purpose.PAUSE: timedelta(days=60),
     Purpose.DIGEST: timedelta(days=60),
     Purpose.ADDRESS: timedelta(days=3),
+    Purpose.UNDO: timedelta(days=7),
 }
-_ABOUT_ONE_THING = frozenset({Purpose.VOTE, Purpose.DIGEST, Purpose.ADDRESS})
+ABOUT_ONE_THING = frozenset({Purpose.VOTE, Purpose.DIGEST, Purpose.ADDRESS, Purpose.UNDO})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class LinkSigner:
         """
         if purpose is Purpose.VOTE:
             raise ValueError("a vote link names an entry: make_votes makes it")
-        if (about is not None) != (purpose in _ABOUT_ONE_THING):
+        if (about is not None) != (purpose in ABOUT_ONE_THING):
             raise ValueError(f"what is a link for {purpose.name} about?")
         packed = _packed(purpose, subscriber_id, links_version, now)
         if about is not None:
@@ -152,7 +154,7 @@ class LinkSigner:
         expiry = rest & ((1 << _EXPIRY_BITS) - 1)
         expired = expiry != _NEVER and (now - _EPOCH) // _MINUTE >= expiry
         about = packed[_LAYOUT.size :]
-        expected = _ABOUT_SIZE if purpose in _ABOUT_ONE_THING else 0
+        expected = _ABOUT_SIZE if purpose in ABOUT_ONE_THING else 0
         if found != purpose or expired or len(about) != expected:
             raise TokenError
         lifetime = LIFETIME[purpose]

@@ -100,7 +100,7 @@ class SmtpConnection:
             smtp.ehlo()
         elif relay.security == "starttls":
             raise smtplib.SMTPException("it does not offer STARTTLS, which the setting demands")
-        elif relay.login is not None and relay.host not in {"127.0.0.1", "::1", "localhost"}:
+        elif relay.login is not None and not relay.is_here:
             raise smtplib.SMTPException("it does not offer STARTTLS, so the login is not sent")
 
     def close(self) -> None:

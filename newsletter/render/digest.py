@@ -55,10 +55,12 @@ class DigestWriter:
         self._quiet = templates.mail("quiet", QUIET_PARTS)
         self._cards = Cards(self._template)
         self._votes, self._line_votes = self._mold("votes"), self._mold("linevotes")
+        nothing = {"more_url": "", "less_url": ""}
+        self._no_votes = self._piece("votes", nothing)
+        self._no_line_votes = self._piece("linevotes", nothing)
 
     def _mold(self, part: str) -> Mold:
         votes = {
-            "site": self._site,
             "more_url": f"{self._site.base_url}/vote/{_MORE_GAP}",
             "less_url": f"{self._site.base_url}/vote/{_LESS_GAP}",
         }
@@ -101,8 +103,7 @@ class DigestWriter:
             "topics": wording.topics(names, room),
             "title": clip(clean(title), room),
             "date": wording.long_date(letter.day),
-            "quiet_days": digest.quiet_days,
-            "quiet_unit": "weeks" if letter.manner.weekly else "days",
+            "quiet": _quiet(letter),
         }
         template = self._quiet if digest.quiet_days else self._template
         return clean(template.render_subject(context))
@@ -124,8 +125,7 @@ class DigestWriter:
             "notes": [clip(clean(note), 300) for note in letter.notes],
             "next": next_digest(manner.next_at, manner.timezone),
             "licences": origin.licences([letter.entries[pick.entry_id] for pick in digest.picks]),
-            "quiet_days": digest.quiet_days,
-            "quiet_unit": "weeks" if letter.manner.weekly else "days",
+            "quiet": _quiet(letter),
         }
 
     def _shown(self, letter: DigestLetter, limit: int | None, frame: _Frame) -> list[Shown]:
@@ -147,8 +147,10 @@ class DigestWriter:
     def _pick(self, letter: DigestLetter, pick: Pick, group: str, style: Style) -> Shown:
         entry = letter.entries[pick.entry_id]
         followed = wording.followed_authors(pick.evidence)
-        mold = self._line_votes if style.line else self._votes
-        votes = mold.fill(letter.votes[pick.entry_id])
+        if tokens := letter.votes.get(pick.entry_id):
+            votes = (self._line_votes if style.line else self._votes).fill(tokens)
+        else:
+            votes = self._no_line_votes if style.line else self._no_votes
         pieces = [self._cards.html(entry, followed, style)]
         if not style.line:
             if pick.evidence:
@@ -203,6 +205,12 @@ class DigestWriter:
 
     def _piece(self, part: str, context: dict[str, Any]) -> Piece:
         return encode_piece(*self._template.render(part, context))
+
+
+def _quiet(letter: DigestLetter) -> str:
+    """For how long nothing came, such as 7 days; a weekly digest that does not come is a week."""
+    unit = "week" if letter.manner.weekly else "day"
+    return wording.plural(letter.digest.quiet_days, unit)
 
 
 def label_of(pick: Pick) -> str:

@@ -29,7 +29,8 @@ from newsletter.store.tables import Delivery
 from subscribers.address import address_hash, parse_address
 from subscribers.consent import Origin
 from subscribers.errors import AddressError, TokenError
-from subscribers.preferences import locked
+from subscribers.preferences import find, locked
+from subscribers.returning import counts_since
 from subscribers.signup import SendNotice, unsubscribe
 from subscribers.suppression import SuppressionReason, suppress
 from subscribers.tables import Subscriber
@@ -202,7 +203,9 @@ class Intake:
 
     def _apply(self, session: Session, person: Subscriber, kind: Kind, now: datetime) -> Effect:
         kinds = [scored.value for scored in SCORED]
-        days = store.bad_days(session, person.id, kinds, now - _LOOK_BACK) | {now.date()}
+        forgiven = counts_since(session, person.id)
+        after = max(now - _LOOK_BACK, forgiven) if forgiven else now - _LOOK_BACK
+        days = store.bad_days(session, person.id, kinds, after) | {now.date()}
         effect = decide(kind, days, now.date())
         if effect is Effect.SUPPRESSED:
             suppress(session, person.address_hash, SuppressionReason.BOUNCED, now)
@@ -229,8 +232,7 @@ def _own(findings: Iterable[Finding], hashed: str) -> Finding:
 
 
 def _named(session: Session, recipient: str) -> _Whose | None:
-    hashed = _hash(recipient)
-    found = session.scalar(select(Subscriber.id).where(Subscriber.address_hash == hashed))
+    found = find(session, _hash(recipient))
     return None if found is None else _Whose(found)
 
 

@@ -19,6 +19,7 @@ from multiprocessing import connection, get_context, parent_process
 from newsletter.errors import StoreError
 from newsletter.stages.blocks import Blocks
 from newsletter.stages.plan import Planner, PlanReport
+from newsletter.store.engine import reading
 
 OpenPlanner = Callable[[], Planner]
 """Makes a planner in a process of its own; a function of a module, for it is sent there by name."""
@@ -28,6 +29,24 @@ OpenPlanner = Callable[[], Planner]
 class _Done:
     report: PlanReport
     members: int
+
+
+def plan_all(
+    planner: Planner,
+    open_planner: OpenPlanner,
+    blocks: Blocks,
+    *,
+    processes: int,
+    progress: Callable[[int], None],
+    stopped: Callable[[], bool],
+) -> PlanReport:
+    """Plan a digest for everybody in `blocks`: by `planner`, or many by several processes."""
+    with reading(planner.sessions)() as session:
+        shards = blocks.shards(session) if processes > 1 else []
+    if len(shards) < 2:
+        return planner.plan(blocks, progress=progress)
+    planner.prepare()  # once, not by each
+    return plan_in_processes(open_planner, shards, min(processes, len(shards)), progress, stopped)
 
 
 def plan_in_processes(

@@ -75,15 +75,15 @@ def settle(session: Session, returned_id: int, readers: set[int | None]) -> None
 
 
 def bad_days(
-    session: Session, subscriber_id: int, kinds: Sequence[str], since: datetime
+    session: Session, subscriber_id: int, kinds: Sequence[str], after: datetime
 ) -> set[date]:
-    """The days (UTC) since then on which a mail to a reader came back for a reason of these kinds."""
+    """The days (UTC) after a moment on which a mail to a reader came back for a reason of these kinds."""
     moments = session.scalars(
         select(Bounce.at).where(
             Bounce.subscriber_id == subscriber_id,
             Bounce.kind.in_(kinds),
             Bounce.effect != "kept",
-            Bounce.at >= since,
+            Bounce.at > after,
         )
     )
     return {moment.date() for moment in moments}

@@ -59,8 +59,7 @@ def _readers(app: App) -> dict[str, Read]:
 
 def _fetch(app: App, url: str) -> bytes:
     limits = Limits(connect=5, read=5, deadline=10, patience=10, attempts=1, redirects=0)
-    contact = app.settings.contact or app.settings.base_url
-    with Http(contact=contact, limits=limits) as http:
+    with Http(contact=app.settings.operator, limits=limits) as http:
         return http.get(url, conditional=False).body
 
 

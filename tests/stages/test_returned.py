@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -19,7 +19,6 @@ from newsletter.store.tables import Delivery, Notice
 from subscribers import returning
 from subscribers.preferences import locked
 from subscribers.privacy import erase
-from subscribers.suppression import is_suppressed
 from subscribers.tables import State, Subscriber, Suppression
 from subscribers.tokens import TagPurpose
 from tests.factories import NOW
@@ -285,21 +284,67 @@ def test_mails_carry_signed_addresses_and_their_retries_the_same(app: App) -> No
     assert sorted(rows) == sorted(known)
 
 
+def bring_back(app: App, days: float = 0) -> bool:
+    with app.sessions.begin() as session:
+        found = locked(session, person(app).id)
+        assert found is not None
+        return returning.bring_back(
+            session,
+            found,
+            signer=app.signer,
+            send_notice=app.intake().send_notice,
+            now=NOW + timedelta(days=days),
+        )
+
+
+def notices(app: App) -> list[str]:
+    with reading(app.sessions)() as session:
+        return list(session.scalars(select(Notice.kind).order_by(Notice.id)))
+
+
 def test_who_bounced_can_be_asked_back(app: App) -> None:
     intake(app).take(dsn(own(app)), way="file")
-
-    def bring_back(moment: datetime = NOW) -> bool:
-        who = person(app).id
-        with app.sessions.begin() as session:
-            found = locked(session, who)
-            assert found is not None
-            return returning.bring_back(
-                session, found, signer=app.signer, send_notice=app.intake().send_notice, now=moment
-            )
-
-    assert bring_back()
-    assert not bring_back()
+    assert bring_back(app)
+    assert not bring_back(app)
     assert person(app).state == State.PENDING
-    with reading(app.sessions)() as session:
-        assert not is_suppressed(session, person(app).address_hash)
-        assert session.scalars(select(Notice.kind)).all() == ["reconfirm"]
+    assert suppressed(app) is None
+    assert notices(app) == ["reconfirm"]
+
+
+def soft(app: App, days: float) -> Effect:
+    raw = dsn(own(app), "4.2.2", "452 try later", mark=days)
+    return outcome(intake(app, days).take(raw, way="file"))[1]
+
+
+def test_what_bounced_before_a_reader_was_asked_back_is_forgiven(app: App) -> None:
+    assert [soft(app, day) for day in range(5)][-1] is Effect.SUPPRESSED
+    assert bring_back(app, 5)
+    assert [soft(app, day) for day in range(6, 11)] == [*[Effect.COUNTED] * 4, Effect.SUPPRESSED]
+
+
+def test_who_is_pending_is_asked_back_too(app: App) -> None:
+    intake(app).take(dsn(own(app)), way="file")
+    assert bring_back(app)
+    intake(app, 1).take(dsn(own(app), mark=1), way="file")
+    assert suppressed(app) == "bounced"
+    assert bring_back(app, 2)
+    assert suppressed(app) is None
+    assert notices(app) == ["reconfirm", "reconfirm"]
+
+
+def test_who_never_confirmed_is_asked_that(app: App) -> None:
+    with app.sessions.begin() as session:
+        found = session.get_one(Subscriber, person(app).id)
+        found.state, found.confirmed_at = State.PENDING, None
+    intake(app).take(dsn(own(app)), way="file")
+    assert bring_back(app)
+    assert notices(app) == ["confirm"]
+
+
+def test_who_left_is_not_asked_back(app: App) -> None:
+    intake(app).take(dsn(own(app)), way="file")
+    with app.sessions.begin() as session:
+        session.get_one(Subscriber, person(app).id).state = State.UNSUBSCRIBED
+    assert not bring_back(app)
+    assert suppressed(app) == "bounced"
+    assert notices(app) == []

@@ -14,7 +14,7 @@ from subscribers.tokens import LESS, LIFETIME, MORE, Ballot, Link, LinkSigner, P
 from tests.subscribers.support import NOW, SIGNER, any_token, vote_tokens
 
 purposes = st.sampled_from(Purpose)
-NAMED = (Purpose.DIGEST, Purpose.ADDRESS)
+NAMED = (Purpose.DIGEST, Purpose.ADDRESS, Purpose.UNDO)
 plain = st.sampled_from([each for each in Purpose if each not in {Purpose.VOTE, *NAMED}])
 people = st.integers(1, 2**36 - 1)
 versions = st.integers(0, 2**16 - 1)
