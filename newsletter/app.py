@@ -65,6 +65,7 @@ from newsletter.store.engine import (
     require_current,
 )
 from newsletter.store.ledger import DELIVERIES, NOTICES
+from newsletter.store.returned import prune
 from newsletter.store.tables import Notice
 from newsletter.store.turns import SharedTurns
 from subscribers.tables import Subscriber
@@ -211,6 +212,11 @@ class App:
     def intake(self) -> Intake:
         """What takes everything that comes back."""
         return Intake(self.sessions, self.links, queue_notice, clock.now)
+
+    def prune_returned(self) -> None:
+        """Drop what is kept for a time only of what came back."""
+        with self.sessions.begin() as session:
+            prune(session, clock.now())
 
     def read_returned(self) -> int:
         """Take in what is new in the mailbox of the settings; how many mails. Raises NewsletterError."""

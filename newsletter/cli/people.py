@@ -147,16 +147,18 @@ def erase(email: str, json: Json = False) -> None:
     """Erase a person; what stays is a hash that keeps them from being mailed again."""
     from sqlalchemy import select
 
+    from newsletter.stages.forgetting import forget
     from subscribers import privacy
     from subscribers.address import parse_address
     from subscribers.tables import Subscriber
 
     known = parse_address(email).hash
     with open_database().begin() as session:
-        person = session.scalar(select(Subscriber.id).where(Subscriber.address_hash == known))
+        person = session.scalar(select(Subscriber).where(Subscriber.address_hash == known))
         if person is None:
             raise NewsletterError(f"nobody is subscribed as {email}")
-        privacy.erase(session, person, now=clock.now())
+        forget(session, person.email)
+        privacy.erase(session, person.id, now=clock.now())
     if json:
         print_json({"erased": True})
     else:

@@ -14,7 +14,7 @@ from newsletter.store import tables
 from subscribers.preferences import schedule_of
 from subscribers.profile import Interest, Kind, wish_text
 from subscribers.tables import InterestRow, Subscriber
-from subscribers.tokens import LIFETIME, Purpose, TagPurpose
+from subscribers.tokens import LIFETIME, Purpose
 from subscribers.wording import rhythm
 
 _PAGES = {
@@ -70,7 +70,7 @@ class NoticeLetters:
             # What comes back from an address that is not theirs yet says nothing of theirs.
             return_path=""
             if kind is NoticeKind.ADDRESS
-            else self._links.address(TagPurpose.RETURN, row.subscriber_id),
+            else self._links.return_path(row.subscriber_id, person.email),
             link=f"{self._links.base_url}/{path}{token}",
             expires_at=row.created_at + lifetime if lifetime else None,
             wishes=_wishes(session, row.subscriber_id),

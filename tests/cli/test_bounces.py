@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.receive import files
+from newsletter.receive import LARGEST, files
 from tests import inputs
 from tests.operator import Operator, add_readers
-from tests.stages.test_returned import dsn
+from tests.returned import dsn
 
 
 @pytest.fixture
@@ -73,10 +73,21 @@ def test_an_mbox_a_maildir_and_folders_of_them(tmp_path: Path) -> None:
     for number in range(2):
         maildir.add(dsn("a@b.example", mark=f"m{number}"))
     (tmp_path / "all" / "Maildir" / "tmp" / "half").write_bytes(b"still coming")
+    # What a mail server keeps there besides: its indexes, other mailboxes.
+    (tmp_path / "all" / "Maildir" / "dovecot-uidlist").write_bytes(b"3 V1 N1 G0\n")
+    maildir.add_folder("Sent").add(dsn("a@b.example", mark="sent"))
     (tmp_path / "all" / ".hidden").write_bytes(b"no mail")
     mails = list(files.mails(tmp_path / "all"))
     assert len({mail.raw for mail in mails}) == 5
     assert all(not mail.error and b"Final-Recipient" in mail.raw for mail in mails)
+
+
+def test_of_a_large_file_the_beginning_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(dsn("a@b.example") + b"x" * 3_000_000)
+    (found,) = files.mails(path)
+    assert len(found.raw) == LARGEST
+    assert found.raw.startswith(dsn("a@b.example"))
 
 
 def test_all_recorded_bounces_at_once(operator: Operator, tmp_path: Path) -> None:

@@ -1,16 +1,12 @@
-"""The IMAP way, against a real Dovecot where one is installed."""
+"""The IMAP way, against a real Dovecot; what Dovecot never answers, by a server that says what it is told."""
 
 from __future__ import annotations
 
-import contextlib
 import imaplib
-import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,9 +14,10 @@ import pytest
 
 from newsletter.receive.imap import TAKEN, MailboxError, read_mailbox
 from newsletter.setting_types import parse_mailbox
+from tests import privilege
 from tests.operator import Operator, add_readers
-from tests.smtpd import free_port
-from tests.stages.test_returned import dsn
+from tests.returned import dsn
+from tests.smtpd import free_port, wait_for_port
 
 CONFIG = """
 protocols = imap
@@ -63,42 +60,28 @@ userdb {{
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    dovecot = shutil.which("dovecot")
-    if dovecot is None or os.getuid() != 0:
-        pytest.skip("no Dovecot (apt-get install dovecot-imapd), or not run as root")
+    dovecot = shutil.which("dovecot", path=privilege.path())
+    why = privilege.missing("Dovecot") if dovecot else "no Dovecot: apt-get install dovecot-imapd"
+    if dovecot is None or why:
+        pytest.skip(why)
     port, folder = free_port(), Path(tempfile.mkdtemp(prefix="dovecot-"))
     folder.chmod(0o755)  # its processes run as others
     config = folder / "dovecot.conf"
     who = pwd.getpwnam("dovecot")  # it reads no mail as root
     config.write_text(CONFIG.format(folder=folder, port=port, uid=who.pw_uid, gid=who.pw_gid))
     (folder / "mail").mkdir()
-    os.chown(folder / "mail", who.pw_uid, who.pw_gid)
-    with subprocess.Popen([dovecot, "-F", "-c", str(config)], stderr=subprocess.PIPE) as process:
-        try:
-            if not answers(port):
-                pytest.skip(f"Dovecot does not start here: {told(folder)}")
-            yield port
-        finally:
-            process.terminate()
-            process.wait()
-            shutil.rmtree(folder)
-
-
-def answers(port: int) -> bool:
-    for _ in range(100):
-        with (
-            contextlib.suppress(OSError),
-            socket.create_connection(("127.0.0.1", port), 1) as there,
-        ):
-            if there.recv(4) == b"* OK":
-                return True
-        time.sleep(0.1)
-    return False
-
-
-def told(folder: Path) -> str:
-    log = folder / "log"
-    return log.read_text()[-300:] if log.exists() else "it says nothing"
+    privilege.as_root("chown", "dovecot:dovecot", str(folder / "mail"))
+    with (folder / "errors").open("wb") as errors:
+        process = subprocess.Popen(
+            [*privilege.sudo(), dovecot, "-F", "-c", str(config)], stderr=errors
+        )
+    try:
+        wait_for_port(port, process, folder / "errors", greeting=b"* OK")
+        yield port
+    finally:
+        privilege.as_root("doveadm", "-c", str(config), "stop")
+        process.wait(timeout=20)
+        privilege.as_root("rm", "-rf", str(folder))
 
 
 def put(port: int, login: str, *mails: bytes) -> imaplib.IMAP4:

@@ -17,8 +17,8 @@ from newsletter.store.returned import Bounce, Returned
 from subscribers.tables import Subscriber
 from subscribers.tokens import TagPurpose
 from tests.operator import Operator, add_readers
+from tests.returned import dsn
 from tests.smtpd import free_port
-from tests.stages.test_returned import dsn
 
 ADDRESS = "bounces@papers.example"
 
@@ -46,9 +46,11 @@ def connect(app: App) -> smtplib.SMTP:
 
 def own(app: App, purpose: TagPurpose = TagPurpose.RETURN) -> str:
     with reading(app.sessions)() as session:
-        person = session.scalars(select(Subscriber.id).order_by(Subscriber.id)).first()
+        person = session.scalars(select(Subscriber).order_by(Subscriber.id)).first()
     assert person is not None
-    return app.links.address(purpose, person)
+    if purpose is TagPurpose.LEAVE:
+        return app.links.way_out(person.id)
+    return app.links.return_path(person.id, person.email)
 
 
 def test_a_bounce_is_stored_with_the_envelope_that_it_came_in(app: App) -> None:
