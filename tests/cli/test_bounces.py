@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 import mailbox
 import shutil
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from newsletter import clock, scheduler
 from newsletter.receive import LARGEST, files
+from newsletter.store.engine import reading
+from newsletter.store.returned import Returned
 from tests import inputs
 from tests.operator import Operator, add_readers
 from tests.returned import dsn
@@ -80,6 +86,35 @@ def test_an_mbox_a_maildir_and_folders_of_them(tmp_path: Path) -> None:
     mails = list(files.mails(tmp_path / "all"))
     assert len({mail.raw for mail in mails}) == 5
     assert all(not mail.error and b"Final-Recipient" in mail.raw for mail in mails)
+
+
+def test_what_names_somebody_who_is_erased_goes_with_them(
+    operator: Operator, tmp_path: Path
+) -> None:
+    app = operator.app()
+    add_readers(app, ["paper number"])
+    (tmp_path / "one").write_bytes(b"Subject: who is reader0@example.org?\n\nHello\n")
+    assert operator.json("bounces", str(tmp_path / "one"))["read"] == 1
+    operator.json("subscribers", "erase", "Reader0@example.org")
+    with reading(app.sessions)() as session:
+        assert session.scalars(select(Returned.raw)).all() == [b""]
+
+
+def test_what_was_kept_long_enough_is_dropped(operator: Operator, tmp_path: Path) -> None:
+    app = operator.app()
+    (tmp_path / "one").write_bytes(b"Subject: hello\n\nHello\n")
+    for drop in (
+        lambda: operator.json("bounces", str(tmp_path / "one")),
+        lambda: scheduler.refresh(app, clock.now()),
+    ):
+        replace(app.intake(), now=lambda: clock.now() - timedelta(days=31)).take(
+            f"Subject: {drop}\n\n".encode(), way="file"
+        )
+        drop()
+        with reading(app.sessions)() as session:
+            left = session.scalars(select(Returned.raw)).all()
+        assert sorted(left)[:-1] == [b""] * (len(left) - 1)
+        assert sorted(left)[-1] == b"Subject: hello\n\nHello\n"
 
 
 def test_of_a_large_file_the_beginning_is_read(tmp_path: Path) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import imaplib
 import pwd
 import shutil
+import socket
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from newsletter.receive import LARGEST
 from newsletter.receive.imap import TAKEN, MailboxError, read_mailbox
 from newsletter.setting_types import parse_mailbox
 from tests import privilege
@@ -114,6 +117,78 @@ def test_mails_are_taken_once_flagged_and_stay(port: int) -> None:
         read_mailbox(parse_mailbox(url), broken)
     assert read_mailbox(parse_mailbox(url), taken.append) == 1
     client.logout()
+
+
+class Answers:
+    """A server on loopback that answers each FETCH with what it is told, and OK to all else."""
+
+    def __init__(self, *fetched: bytes) -> None:
+        self.fetched = fetched
+        self.flagged: list[bytes] = []
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve)
+
+    def __enter__(self) -> Answers:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join(10)
+        self._socket.close()
+
+    def _serve(self) -> None:
+        client, _ = self._socket.accept()
+        with client, client.makefile("rwb") as lines:
+            lines.write(b"* OK hello\r\n")
+            lines.flush()
+            for line in lines:
+                tag, *words = line.split()
+                lines.write(self._answer(words).replace(b"TAG", tag))
+                lines.flush()
+                if words[0] == b"LOGOUT":
+                    return
+
+    def _answer(self, words: list[bytes]) -> bytes:
+        if words[:2] == [b"UID", b"FETCH"]:
+            return self.fetched[int(words[2]) - 1]
+        if words[:2] == [b"UID", b"STORE"]:
+            self.flagged.append(words[2])
+        if words[:2] == [b"UID", b"SEARCH"]:
+            numbers = b" ".join(b"%d" % (n + 1) for n in range(len(self.fetched)))
+            return b"* SEARCH " + numbers + b"\r\nTAG OK done\r\n"
+        told = {
+            b"CAPABILITY": b"* CAPABILITY IMAP4rev1\r\n",
+            b"SELECT": b"* 9 EXISTS\r\n* OK [PERMANENTFLAGS (\\\\*)] any\r\n",
+            b"LOGOUT": b"* BYE\r\n",
+        }
+        return told.get(words[0], b"") + b"TAG OK done\r\n"
+
+
+def test_a_mail_that_is_not_given_out_holds_up_no_other() -> None:
+    done = b"TAG OK done\r\n"
+    answers = (
+        b"TAG NO cannot read this one\r\n",
+        b"* 2 FETCH (UID 2 BODY[]<0> NIL)\r\n" + done,
+        done,  # gone meanwhile
+        b'* 4 FETCH (UID 4 BODY[]<0> "in \\\\ \\"quotes\\"")\r\n' + done,
+        b'* 5 FETCH (UID 5 BODY[]<0> "")\r\n' + done,
+        b"* 6 FETCH (BODY[]<0> {14}\r\nSubject: x\r\n\r\n UID 6)\r\n" + done,
+    )
+    taken: list[bytes] = []
+    with Answers(*answers) as server:
+        url = f"imap://ada:secret@127.0.0.1:{server.port}"
+        assert read_mailbox(parse_mailbox(url), taken.append) == 3
+    assert taken == [b'in \\ "quotes"', b"", b"Subject: x\r\n\r\n"]
+    assert server.flagged == [b"4", b"5", b"6"]
+
+
+def test_of_a_large_mail_the_beginning_is_read(port: int) -> None:
+    put(port, "large", b"Subject: large\n\n" + b"0123456789\n" * 300_000).logout()
+    taken: list[bytes] = []
+    assert read_mailbox(parse_mailbox(f"imap://large:secret@127.0.0.1:{port}"), taken.append) == 1
+    assert len(taken[0]) == LARGEST
+    assert taken[0].startswith(b"Subject: large")
 
 
 def test_by_the_command(port: int, operator: Operator) -> None:
