@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -129,7 +130,7 @@ class Answers:
         self.port = self._socket.getsockname()[1]
         self._thread = threading.Thread(target=self._serve)
 
-    def __enter__(self) -> Answers:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
