@@ -31,6 +31,7 @@ from subscribers.tables import ConsentEvent
 
 RAW_KEPT = timedelta(days=30)
 """How long the text is kept of what nobody understood."""
+_MOVES = (EventKind.ADDRESS_CHANGED,)
 _TOKENS_KEPT = timedelta(days=1)  # longer than any provider's signature is good for
 
 
@@ -143,8 +144,8 @@ def moved_since(subscriber_id: InstrumentedAttribute[Any], moment: Any) -> Colum
     """The condition that a reader has changed their address since a moment (both of the same query)."""
     return exists().where(
         ConsentEvent.subscriber_id == subscriber_id,
-        ConsentEvent.kind == EventKind.ADDRESS_CHANGED.value,
-        ConsentEvent.at > moment,
+        ConsentEvent.kind.in_([event.value for event in _MOVES]),
+        ConsentEvent.at >= moment,
     )
 
 
