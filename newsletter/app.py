@@ -50,6 +50,7 @@ from newsletter.store.editions import note_for_readers
 from newsletter.store.engine import Sessions, open_engine, open_sessions, require_current
 from newsletter.store.ledger import DELIVERIES, NOTICES, Ledger
 from newsletter.store.notices import queue_notice
+from newsletter.store.returned import prune
 from newsletter.store.turns import SharedTurns
 from subscribers.tokens import LinkSigner
 
@@ -157,6 +158,11 @@ class App:
     def intake(self) -> Intake:
         """What takes everything that comes back."""
         return Intake(self.sessions, self.links, queue_notice, clock.now)
+
+    def prune_returned(self) -> None:
+        """Drop what is kept for a time only of what came back."""
+        with self.sessions.begin() as session:
+            prune(session, clock.now())
 
     def read_returned(self) -> int:
         """Take in what is new in the mailbox of the settings; how many mails. Raises NewsletterError."""

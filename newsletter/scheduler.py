@@ -116,7 +116,8 @@ def summarise(app: App, now: datetime) -> None:  # noqa: ARG001  (a job's signat
 
 @_survives
 def refresh(app: App, now: datetime) -> None:
-    """Learn anew what profiles rest on."""
+    """Drop what has been kept long enough, and learn anew what profiles rest on."""
+    app.prune_returned()
     app.refresh(now)
 
 

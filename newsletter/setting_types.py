@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,22 @@ def _ip(text: str) -> IPv4Address | IPv6Address:
         raise ValueError(f"{text} is not an IP address") from None
 
 
+def parse_public_key(text: str) -> EllipticCurvePublicKey:
+    """Read a public key of an elliptic curve, DER in base64. Raises ValueError in plain words."""
+    # Loaded here, for most commands read no such key.
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    try:
+        found = load_der_public_key(base64.b64decode(text, validate=True))
+    except (ValueError, binascii.Error, UnsupportedAlgorithm):
+        raise ValueError("is no public key in base64") from None
+    if not isinstance(found, EllipticCurvePublicKey):
+        raise ValueError("is no key of an elliptic curve")  # noqa: TRY004  (a setting's value)
+    return found
+
+
 def _web_address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -238,6 +259,11 @@ def _key(value: str) -> str:
     return value
 
 
+def _public_key(value: str) -> str:
+    parse_public_key(value)
+    return value
+
+
 def _split(value: object) -> object:
     if value == "none":  # an empty value cannot say it, for that stands for the default
         return ()
@@ -259,6 +285,7 @@ Folder = Annotated[Path, AfterValidator(_folder)]
 SentenceModel = Annotated[str, AfterValidator(_model)]
 Login = Annotated[str, AfterValidator(_login)]
 ApiKey = Annotated[str, AfterValidator(_key)]
+PublicKey = Annotated[str, AfterValidator(_public_key)]
 
 # Several values, comma-separated.
 Sources = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]

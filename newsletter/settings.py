@@ -25,6 +25,7 @@ from newsletter.setting_types import (
     Login,
     MailboxUrl,
     NameServer,
+    PublicKey,
     Relay,
     RelayUrl,
     Sender,
@@ -108,7 +109,7 @@ class Settings(BaseSettings):
         description="LOGIN:PASSWORD that you put into Postmark's webhook address, for /hooks/postmark.",
         repr=False,
     )
-    sendgrid_key: str | None = Field(
+    sendgrid_key: PublicKey | None = Field(
         None, description="SendGrid's verification key of signed events, for /hooks/sendgrid."
     )
     smtp_connections: int = Field(

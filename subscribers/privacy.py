@@ -33,6 +33,13 @@ def erase(session: Session, subscriber_id: int, *, now: datetime) -> bool:
     return True
 
 
+def addresses_of(session: Session, subscriber_id: int) -> list[str]:
+    """All addresses that a person has or had here, the present one first."""
+    present = select(Subscriber.email).where(Subscriber.id == subscriber_id)
+    former = select(FormerAddress.email).where(FormerAddress.subscriber_id == subscriber_id)
+    return [*session.scalars(present), *session.scalars(former.order_by(FormerAddress.id))]
+
+
 def export_person(session: Session, subscriber: Subscriber) -> dict[str, Any]:
     """Everything that these tables hold about a person, as plain JSON values."""
     events = session.scalars(

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from subscribers.consent import EventKind, Origin, State
 from subscribers.signup import NoticeKind, SendNotice, record
 from subscribers.suppression import SuppressionReason, lift
-from subscribers.tables import ConsentEvent, Subscriber, Suppression
+from subscribers.tables import Subscriber, Suppression
 from subscribers.tokens import LinkSigner, Purpose
 
-_FRESH_STARTS = (
+FRESH_STARTS = (
     EventKind.ASKED_AGAIN,
     EventKind.CONFIRMED,
     EventKind.ADDRESS_CHANGED,
     EventKind.ADDRESS_RESTORED,
 )
+"""Up to the last of these, what came back is forgiven."""
 
 
 def ask_again(
@@ -62,14 +63,3 @@ def bring_back(
         return False
     lift(session, subscriber.address_hash)
     return ask_again(session, subscriber, signer=signer, send_notice=send_notice, now=now)
-
-
-def counts_since(session: Session, subscriber_id: int) -> datetime | None:
-    """The moment up to which bounces are forgiven: when the reader was last asked again, confirmed, or
-    changed their address. None if none of it ever happened.
-    """
-    return session.scalar(
-        select(func.max(ConsentEvent.at)).where(
-            ConsentEvent.subscriber_id == subscriber_id, ConsentEvent.kind.in_(_FRESH_STARTS)
-        )
-    )

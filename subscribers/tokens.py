@@ -31,11 +31,10 @@ _ABOUT_SIZE = 7  # a number (48 bits), and a byte that for votes is 1 for MORE a
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _VOTE_SEAL = 22  # characters of six bits
 
-_TAG = struct.Struct(
-    ">BQI"
-)  # purpose, person (36 bits) with the upper 28 of a number, its lower 32
+_TAG_SIZE = 13  # octets: purpose (8 bits), person (36), a number (40), the mark of an address (20)
 _TAG_SEAL = 16  # octets of the HMAC
-_NUMBER_BITS = 60
+_NUMBER_BITS = 40
+_MARK_BITS = 20
 
 MORE, LESS = 1, -1
 
@@ -56,8 +55,8 @@ class Purpose(IntEnum):
 class TagPurpose(IntEnum):
     """What mail to a signed address is about. Numbers are in mails that are out: never reuse one."""
 
-    RETURN = 1
     LEAVE = 2
+    RETURN = 3  # 1 was it before the address was part of it
 
 
 LIFETIME: dict[Purpose, timedelta | None] = {
@@ -94,6 +93,23 @@ class Link:
     made_at: datetime | None
     ballot: Ballot | None = None
     about: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """What the signed part of an address says: whose mail, its number, and to which address it went.
+
+    `mark`: the `address_mark` of that address, 0 where the tag is good for any.
+    """
+
+    subscriber_id: int
+    number: int
+    mark: int
+
+
+def address_mark(address_hash: str) -> int:
+    """The bits that stand for an address in a tag: enough to tell a person's former one from today's."""
+    return int(address_hash[:16], 16) % ((1 << _MARK_BITS) - 1) + 1
 
 
 class LinkSigner:
@@ -166,28 +182,30 @@ class LinkSigner:
             int.from_bytes(about[:-1]) if about and purpose is not Purpose.VOTE else None,
         )
 
-    def make_tag(self, purpose: TagPurpose, subscriber_id: int, number: int = 0) -> str:
+    def make_tag(
+        self, purpose: TagPurpose, subscriber_id: int, number: int = 0, mark: int = 0
+    ) -> str:
         """The signed part of a mail address that is one person's, and about one thing: 47 characters.
 
         Small letters and digits alone, for there are mail systems that fold case. Never expires.
-        `number`: up to 60 bits; 0 for none.
+        `number`: up to 40 bits; 0 for none. `mark`: as in `Tag`.
         """
-        person = subscriber_id << _NUMBER_BITS - 32 | number >> 32
-        packed = _TAG.pack(purpose, person, number & 0xFFFFFFFF)
+        about = (subscriber_id << _NUMBER_BITS | number) << _MARK_BITS | mark
+        packed = bytes([purpose]) + about.to_bytes(_TAG_SIZE - 1)
         return base64.b32encode(packed + self._tag_seal(packed)).decode().rstrip("=").lower()
 
-    def read_tag(self, tag: str, purpose: TagPurpose) -> tuple[int, int]:
-        """The person and the number of a tag of ours for this purpose. Raises TokenError."""
+    def read_tag(self, tag: str, purpose: TagPurpose) -> Tag:
+        """What a tag of ours for this purpose says. Raises TokenError."""
         try:
             octets = base64.b32decode(tag.upper() + "=" * (-len(tag) % 8))
-            packed, seal = octets[: _TAG.size], octets[_TAG.size :]
-            found, person, low = _TAG.unpack(packed)
-        except (ValueError, struct.error):
+        except ValueError:
             raise TokenError from None
-        if not hmac.compare_digest(seal, self._tag_seal(packed)) or found != purpose:
+        packed, seal = octets[:_TAG_SIZE], octets[_TAG_SIZE:]
+        if not hmac.compare_digest(seal, self._tag_seal(packed)) or packed[0] != purpose:
             raise TokenError
-        upper = _NUMBER_BITS - 32
-        return person >> upper, (person & ((1 << upper) - 1)) << 32 | low
+        about = int.from_bytes(packed[1:])
+        number = about >> _MARK_BITS & (1 << _NUMBER_BITS) - 1
+        return Tag(about >> _MARK_BITS + _NUMBER_BITS, number, about & (1 << _MARK_BITS) - 1)
 
     def _tag_seal(self, packed: bytes) -> bytes:
         # No payload of a link has a colon: what is signed for one can never pass for the other.

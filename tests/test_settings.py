@@ -41,6 +41,7 @@ def test_every_bad_key_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         "NEWSLETTER_SMTP_CONNECTIONS": "many",
         "NEWSLETTER_SMTP_ULR": "smtp://relay",
         "NEWSLETTER_DATABASE_URL": "mysql://x",
+        "NEWSLETTER_SENDGRID_KEY": "c2VjcmV0",
     }
     for key, value in bad.items():
         monkeypatch.setenv(key, value)

@@ -145,6 +145,7 @@ def export(
 
 def erase(email: str, json: Json = False) -> None:
     """Erase a person; what stays is a hash that keeps them from being mailed again."""
+    from newsletter.stages.forgetting import forget
     from subscribers import privacy
     from subscribers.address import parse_address
     from subscribers.preferences import find
@@ -154,6 +155,8 @@ def erase(email: str, json: Json = False) -> None:
         person = find(session, known)
         if person is None:
             raise NewsletterError(f"nobody is subscribed as {email}")
+        for address in privacy.addresses_of(session, person):
+            forget(session, address)
         privacy.erase(session, person, now=clock.now())
     if json:
         print_json({"erased": True})

@@ -16,7 +16,7 @@ from subscribers.preferences import schedule_of
 from subscribers.profile import Interest, Kind, wish_text
 from subscribers.suppression import is_suppressed
 from subscribers.tables import InterestRow, Subscriber
-from subscribers.tokens import LIFETIME, Purpose, TagPurpose
+from subscribers.tokens import LIFETIME, Purpose
 from subscribers.wording import rhythm
 
 _PAGES = {
@@ -73,7 +73,7 @@ class NoticeLetters:
             # What comes back from an address that is not theirs says nothing of theirs.
             return_path=""
             if kind in {NoticeKind.ADDRESS, NoticeKind.MOVED}
-            else self._links.address(TagPurpose.RETURN, row.subscriber_id),
+            else self._links.return_path(row.subscriber_id, person.email),
             link=f"{self._links.base_url}/{path}{token}",
             expires_at=row.created_at + lifetime if lifetime else None,
             wishes=_wishes(session, row.subscriber_id),
