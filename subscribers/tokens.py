@@ -149,12 +149,15 @@ class LinkSigner:
     ) -> dict[int, tuple[str, str]]:
         """Two tokens for each entry, MORE and LESS; all at once, as a mail holds dozens of them."""
         head = _packed(Purpose.VOTE, subscriber_id, links_version, now)
-
-        def token(entry_id: int, direction: int) -> str:
-            packed = head + (entry_id << 8 | direction).to_bytes(_ABOUT_SIZE)
-            return self._sealed(_base64(packed), Purpose.VOTE).decode()
-
-        return {entry_id: (token(entry_id, 1), token(entry_id, 0)) for entry_id in entry_ids}
+        ids = list(entry_ids)
+        packed = [head + (id_ << 8 | way).to_bytes(_ABOUT_SIZE) for id_ in ids for way in (1, 0)]
+        # 18 octets are 24 characters: those of all tokens can be encoded at once.
+        payloads = _base64(b"".join(packed))
+        starts = range(0, len(payloads), 24)
+        marks = [self._mark(payloads[at : at + 24])[:18] for at in starts]
+        told, seals = payloads.decode(), _base64(b"".join(marks)).decode()
+        tokens = [f"{told[at : at + 24]}.{seals[at : at + _VOTE_SEAL]}" for at in starts]
+        return dict(zip(ids, zip(tokens[::2], tokens[1::2], strict=True), strict=True))
 
     def read(self, token: str, purpose: Purpose, *, now: datetime) -> Link:
         """What a token says, if it is ours, for this purpose and not expired. Raises TokenError."""
@@ -209,17 +212,18 @@ class LinkSigner:
 
     def _tag_seal(self, packed: bytes) -> bytes:
         # No payload of a link has a colon: what is signed for one can never pass for the other.
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(b"address:" + packed)
-        outer.update(inner.digest())
-        return outer.digest()[:_TAG_SEAL]
+        return self._mark(b"address:" + packed)[:_TAG_SEAL]
 
     def _sealed(self, payload: bytes, purpose: Purpose) -> bytes:
+        seal = _base64(self._mark(payload))
+        return payload + b"." + (seal[:_VOTE_SEAL] if purpose is Purpose.VOTE else seal)
+
+    def _mark(self, payload: bytes) -> bytes:
+        """The HMAC, all of it."""
         inner, outer = self._inner.copy(), self._outer.copy()
         inner.update(payload)
         outer.update(inner.digest())
-        seal = _base64(outer.digest())
-        return payload + b"." + (seal[:_VOTE_SEAL] if purpose is Purpose.VOTE else seal)
+        return outer.digest()
 
 
 def _base64(packed: bytes) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -68,7 +67,7 @@ class Links:
     def message_id(self, kind: str, row_id: int, subscriber_id: int) -> str:
         """The one Message-ID of a row. The mark keeps others from guessing it."""
         named = f"{kind}.{row_id}.{subscriber_id}".encode()
-        mark = hmac.new(self.secret, b"message-id\0" + named, hashlib.sha256).hexdigest()[:16]
+        mark = hmac.digest(self.secret, b"message-id\0" + named, "sha256").hex()[:16]
         return f"<{kind}.{row_id}.{mark}@{self.domain}>"
 
 

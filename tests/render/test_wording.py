@@ -41,7 +41,8 @@ def test_the_story_counts_by_wish_then_by_section():
         pick(4, BY_EMMY, Section.FOLLOWED),
         pick(5, TRENDING, Section.TRENDING),
     ]
-    assert wording.story(picks) == [
+    names = [wording.label(pick.evidence) for pick in picks]
+    assert wording.story(picks, names) == [
         (2, "for", "speculative decoding"),
         (1, "close to", "On maps"),
         (1, "by people you follow", ""),
