@@ -42,18 +42,20 @@ class Found:
 
 
 def match_block(
-    day: Day, readers: Sequence[Reader], profiles: Profiles, limit: int, seeds: Seeds
+    day: Day, readers: Sequence[Reader], profiles: Profiles, limits: Sequence[int], seeds: Seeds
 ) -> list[Found]:
-    """The best entries for each reader, at most `limit` each, and one to explore.
+    """The best entries for each reader, at most as many as each one's limit, and one to explore.
 
-    A reader without any wish is shown what is popular. What is muted, was sent or was considered
-    before never appears; neither does an entry that is no better than ordinary for the reader.
+    Where there are more, the best of each wish is among them. A reader without any wish is shown what
+    is popular. What is muted, was sent or was considered before never appears; neither does an entry
+    that is no better than ordinary for the reader.
     """
     if not day.entries or not readers:
         return [Found() for _ in readers]
     found = _look_up(day, readers, seeds)
-    how = Ranking(k=limit, floor_in_words=FLOOR_IN_WORDS)
+    how = Ranking(k=max(limits), floor_in_words=FLOOR_IN_WORDS)
     crowd, papers = _crowd(day, readers, profiles, found), _papers(day, found)
+    crowd = replace(crowd, most=np.array(limits, np.int64))
     best, open_to = rank_openly(crowd, papers, how, CONSIDERED)
     best = diversified(day, best)
     explore = explored(day, open_to, best.columns, FLOOR).tolist()
@@ -110,6 +112,7 @@ def _papers(day: Day, found: WishScores) -> Papers:
         terms=sparse.csr_matrix(day.features.terms.T),
         wishes=found.exact,
         voices=in_words,
+        hits=found.scores,
         prior=np.asarray(MOST_PRIOR * popularity, np.float32),
     )
 
