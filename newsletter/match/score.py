@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,6 +29,8 @@ FLOOR_IN_WORDS = 0.75
 # Popularity only orders what is equal otherwise: at most a tenth of a spread.
 MOST_PRIOR = 0.1
 _NEVER = 3e38
+# What readers said, times the day's entries: so many are compared at once, some 200 MB at the most.
+_MOST_CELLS = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,31 @@ def match_block(
     is popular. What is muted, was sent or was considered before never appears; neither does an entry
     that is no better than ordinary for the reader.
     """
-    if not day.entries or not readers:
+    if not day.entries:
         return [Found() for _ in readers]
+    return [
+        found
+        for part in _parts(readers, len(day.entries))
+        for found in _matched(day, readers[part], profiles[part], limits[part], seeds)
+    ]
+
+
+def _parts(readers: Sequence[Reader], entries: int) -> Iterator[slice]:
+    """Neighbours who are looked at together; whoever said more than fits is looked at alone."""
+    start, cells = 0, 0
+    for at, reader in enumerate(readers):
+        more = (len(reader.interests) + len(reader.likes)) * entries
+        if cells + more > _MOST_CELLS and at > start:
+            yield slice(start, at)
+            start, cells = at, 0
+        cells += more
+    if start < len(readers):
+        yield slice(start, len(readers))
+
+
+def _matched(
+    day: Day, readers: Sequence[Reader], profiles: Profiles, limits: Sequence[int], seeds: Seeds
+) -> list[Found]:
     found = _look_up(day, readers, seeds)
     how = Ranking(k=max(limits), floor_in_words=FLOOR_IN_WORDS)
     crowd, papers = _crowd(day, readers, profiles, found), _papers(day, found)

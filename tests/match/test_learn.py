@@ -165,13 +165,15 @@ def test_likes_fade() -> None:
     assert fade(HALF_LIFE_DAYS) == pytest.approx(0.5)
 
 
-def test_blocks_do_not_change_picks() -> None:
+@pytest.mark.parametrize("cells", [1, 200, 1 << 24])
+def test_blocks_do_not_change_picks(cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
     readers = [
         give(*keys, words=words)
         for give in (seeds, likes)
         for words in ("protein", "truthful market\n-revenue", "", "cut, price ^3")
         for keys in ((), ("arxiv:graphs-1",), ("arxiv:graphs-1", "arxiv:markets-2"))
     ]
+    monkeypatch.setattr("newsletter.match.score._MOST_CELLS", cells)
     together = matched(DAY, readers, 5, SEEDS)
     apart = [matched(DAY, [reader], 5, SEEDS)[0] for reader in readers]
     assert [[(m.row, m.interests) for m in one] for one in together] == [
