@@ -51,14 +51,14 @@ class Papers:
 class Crowd:
     """What is known of each subscriber, a row each; whatever is None plays no part.
 
-    `vectors`: (subscribers, dims), float16 or float32. `terms`: sparse (subscribers, terms).
-    `mean`, `spread`: (subscribers,), of their likeness to ordinary papers; where given, the likeness
-    counts in spreads above the mean. `weights`: sparse (subscribers, distinct wishes), how much each
-    wish counts. `muted`: the same shape, anything stored means never. `seen`: sparse (subscribers,
-    papers), anything stored means sent before. `first_rows`: (subscribers,), papers before this row
-    were considered for an earlier digest. `floor`: (subscribers,), what a score must reach, however
-    little else there is; see `Ranking`. `most`: (subscribers,), how many papers each is to have of the
-    `k` that there is room for.
+    `vectors`: (subscribers, dims), float16 or float32. `terms`: sparse (subscribers, terms). `mean`,
+    `spread`: (subscribers,), of their likeness to ordinary papers; where given, the likeness counts in
+    spreads above the mean; `ceiling`: (subscribers,), more than this it does not. `weights`: sparse
+    (subscribers, distinct wishes), how much each wish counts. `muted`: the same shape, anything stored
+    means never. `seen`: sparse (subscribers, papers), anything stored means sent before. `first_rows`:
+    (subscribers,), papers before this row were considered for an earlier digest. `floor`: (subscribers,),
+    what a score must reach, however little else there is; see `Ranking`. `most`: (subscribers,), how many
+    papers each is to have of the `k` that there is room for.
     """
 
     count: int
@@ -66,6 +66,7 @@ class Crowd:
     terms: sparse.csr_matrix | None = None
     mean: Floats | None = None
     spread: Floats | None = None
+    ceiling: Floats | None = None
     weights: sparse.csr_matrix | None = None
     muted: sparse.csr_matrix | None = None
     seen: sparse.csr_matrix | None = None
@@ -181,6 +182,8 @@ def _score(crowd: Crowd, papers: Papers, rows: slice, scores: Floats) -> sparse.
         add(scores, crowd.terms[rows] @ papers.terms)
     if crowd.mean is not None and crowd.spread is not None:
         _calibrate(scores, crowd.mean[rows], crowd.spread[rows])
+    if crowd.ceiling is not None and np.isfinite(crowd.ceiling[rows]).any():
+        np.minimum(scores, crowd.ceiling[rows, None], out=scores)
     boosts = None if crowd.weights is None else crowd.weights[rows] @ papers.wishes
     if boosts is not None:
         add(scores, boosts)

@@ -146,12 +146,16 @@ def _crowd(day: Day, readers: Sequence[Reader], profiles: Profiles, found: WishS
     lengths = [len(reader.seen_rows) for reader in readers]
     seen = np.array([row for reader in readers for row in reader.seen_rows], np.int32)
     shape = (len(readers), len(day.entries))
+    # Who wants nothing in particular is shown what is popular, as far as it is not like what they voted
+    # down: how unlike that it is makes no paper better.
+    only_popular = np.array([not reader.has_wishes for reader in readers], bool)
     return Crowd(
         len(readers),
         profiles.features.dense,
         terms=profiles.features.terms,
-        mean=profiles.mean,
+        mean=profiles.mean - np.where(only_popular, FLOOR * profiles.spread, np.float32(0)),
         spread=profiles.spread,
+        ceiling=np.where(only_popular, 0, np.inf).astype(np.float32),
         weights=_weights(readers, found, muted=False),
         muted=_weights(readers, found, muted=True),
         seen=sparse.csr_matrix((np.ones(len(seen)), seen, np.cumsum([0, *lengths])), shape=shape),

@@ -147,6 +147,19 @@ def test_less_like_this_never_lifts_its_twin(keys, row) -> None:
     assert after[row] >= before[row]
 
 
+def test_who_only_voted_down_is_shown_what_is_popular_but_that() -> None:
+    """However unlike the paper voted down something is, that does not make it popular."""
+    day = day_features([replace(each, votes=3 * n) for n, each in enumerate(ENTRIES)], space=SPACE)
+    popular = ENTRIES[-1]
+    down = {"down": (ENTRIES[0].title, f"{ENTRIES[0].abstract} {popular.abstract.split()[0]}")}
+    reader = replace(likes(), dislikes=(("down", 1.0),))
+    order = np.argsort(places(day, [reader], down)[0]).tolist()
+    fields = [each.title.split()[0] for each in ENTRIES]
+    others = [row for row in order if fields[row] != fields[0]]
+    assert others == sorted(others, reverse=True)
+    assert set(order[: len(others)]) == set(others)
+
+
 def test_a_like_leads_to_its_field_and_twins_share_their_weight() -> None:
     for give in (seeds, likes):
         found = rows(DAY, give("arxiv:markets-0", "arxiv:markets-1"))
