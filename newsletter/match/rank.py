@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from newsletter.match.cells import add, flat, places
+from newsletter.match.folding import Folds
 from newsletter.match.guarantee import with_each_wish
 from newsletter.match.topk import BARRED, LEAST, Floats, Top, top_k
 
@@ -34,8 +35,8 @@ class Papers:
 
     `vectors`: (dims, papers) float32. `terms`: sparse (terms, papers). `wishes`: sparse (distinct
     wishes, papers), what an exact hit is worth; `voices`: the same shape, where a wish is met in words
-    at all. `hits`: the same shape, how strongly a wish speaks for a paper. `prior`: (papers,), what is
-    added for everybody.
+    at all. `hits`: the same shape, how strongly a wish speaks for a paper. `folds`: papers of
+    which each is to have one at most. `prior`: (papers,), what is added for everybody.
     """
 
     count: int
@@ -44,6 +45,7 @@ class Papers:
     wishes: sparse.csr_matrix | None = None
     voices: sparse.csr_matrix | None = None
     hits: sparse.csr_matrix | None = None
+    folds: Folds | None = None
     prior: Floats | None = None
 
 
@@ -215,6 +217,8 @@ def _best(
         scores += papers.prior  # too little to lift what is barred
     if crowd.floor is not None:
         scores[_too_low(crowd, papers, how, rows, scores=scores, boosts=boosts)] = BARRED
+    if papers.folds is not None:
+        papers.folds.bar(scores)
     top = top_k(scores, how.k)
     if crowd.most is None:
         return top

@@ -13,6 +13,7 @@ from newsletter.match.causes import causes
 from newsletter.match.diversity import diversified
 from newsletter.match.explore import CONSIDERED, explored
 from newsletter.match.features import Day
+from newsletter.match.folding import Folds
 from newsletter.match.profiles import Profiles
 from newsletter.match.rank import Crowd, Papers, Ranking, rank, rank_openly
 from newsletter.match.readers import Reader, looked_for
@@ -81,6 +82,7 @@ def _matched(
     how = Ranking(k=max(limits), floor_in_words=FLOOR_IN_WORDS)
     crowd, papers = _crowd(day, readers, profiles, found), _papers(day, found)
     crowd = replace(crowd, most=np.array(limits, np.int64))
+    papers = replace(papers, folds=Folds.of(np.array(day.twins, np.int64)))
     best, open_to = rank_openly(crowd, papers, how, CONSIDERED)
     best = diversified(day, best)
     explore = explored(day, open_to, best.columns, FLOOR).tolist()
