@@ -205,7 +205,8 @@ def matches(
     """Each day with what is found for its readers; no `limit`: all that may be sent."""
     for block in bench.blocks(tasks):
         most = len(block.day.entries) if limit is None else limit
-        yield block, match_block(block.day, block.readers, block.profiles, most, block.seeds)
+        limits = [most] * len(block.readers)
+        yield block, match_block(block.day, block.readers, block.profiles, limits, block.seeds)
 
 
 def ids(block: Block, matched: Sequence[Match]) -> list[str]:

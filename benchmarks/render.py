@@ -138,7 +138,7 @@ def matched(day: Day, readers: int) -> list[Work]:
     titles = [entry.title for entry in day.entries]
     some = [Reader(parse_profile(wishes(titles, random_)).interests) for _ in range(readers)]
     profiles = learn_readers(day.space, some, {})
-    found = match_block(day, some, profiles, CANDIDATES_PER_PLACE * PLACES, {})
+    found = match_block(day, some, profiles, [CANDIDATES_PER_PLACE * PLACES] * len(some), {})
     return [
         Work(Person(number, f"reader{number}@example.org", 1), reader, each)
         for number, (reader, each) in enumerate(zip(some, found, strict=True), start=1)

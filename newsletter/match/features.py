@@ -13,6 +13,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from newsletter.match.space import SMALLEST_ARCHIVE, Features, Space, fit_space, narrow
+from newsletter.match.texts import Texts
 from newsletter.match.vocabulary import Floats, Vocabulary, unit_rows
 from newsletter.match.words import name_key, tokens
 from newsletter.model import Entry
@@ -51,6 +52,11 @@ class Day:
         """The median popularity of what is talked about at all; infinite where nothing is."""
         talked_about = self.popularity[self.popularity > 0]
         return float(np.median(talked_about)) if len(talked_about) else np.inf
+
+    @cached_property
+    def texts(self) -> Texts:
+        """Reads what readers wish and like in the day's vocabulary."""
+        return Texts(self.vocabulary)
 
     def compared(self, rows: NDArray[np.integer]) -> tuple[Floats, NDArray[np.integer]]:
         """How like entries are to each other, and where in that matrix each of `rows`, an array of any

@@ -15,7 +15,6 @@ from newsletter.match.names import Names
 from newsletter.match.phrases import Shelf
 from newsletter.match.space import Features
 from newsletter.match.vocabulary import Floats
-from newsletter.match.words import tokens
 from subscribers.profile import Interest, Kind
 
 # What a hit is worth, in spreads above an ordinary paper. A topic and a seed count by their likeness,
@@ -65,7 +64,7 @@ class WishScores:
 
 def score_wishes(day: Day, wishes: Sequence[Wish], seeds: Seeds) -> WishScores:
     """Score distinct wishes against a day. A seed that is not among `seeds` matches nothing."""
-    vectors = day.vocabulary.vectors([tokens(text_of(wish, seeds)) for wish in wishes])
+    vectors = day.texts.vectors([text_of(wish, seeds) for wish in wishes])
     cosines = sparse.csr_matrix(vectors @ day.vectors.T)
     floors = np.array([_FLOORS.get(kind, np.inf) for kind, _ in wishes], dtype=np.float32)
     similar = _above(sparse.coo_matrix(cosines), floors)

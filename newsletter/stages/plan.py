@@ -212,8 +212,8 @@ def _digests(
     profiles: Profiles,
     seeds: Seeds,
 ) -> Iterator[tuple[int, Digest | Skip]]:
-    limit = CANDIDATES_PER_PLACE * max(member.max_papers for member in members)
-    found = match_block(day, readers, profiles, limit, seeds)
+    limits = [CANDIDATES_PER_PLACE * member.max_papers for member in members]
+    found = match_block(day, readers, profiles, limits, seeds)
     seen_at = [entry.first_seen_at for entry in day.entries]
     for member, reader, matched in zip(members, readers, found, strict=True):
         missed = bisect_right(seen_at, member.away_until) if member.away_until else 0

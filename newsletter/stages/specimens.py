@@ -150,7 +150,7 @@ def _digest(state: _State, now: datetime) -> Digest:
     day = day_features(state.entries)
     reader = Reader(state.interests)
     profiles = learn_readers(day.space, [reader], {})
-    (found,) = match_block(day, [reader], profiles, CANDIDATES_PER_PLACE * state.places, {})
+    (found,) = match_block(day, [reader], profiles, [CANDIDATES_PER_PLACE * state.places], {})
     digest = digest_of(day, reader, found, {}, places=state.places, missed=state.missed)
     assert not isinstance(digest, Skip)
     away = date.fromordinal(now.date().toordinal() - 9) if state.missed else None

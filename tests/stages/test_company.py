@@ -10,6 +10,7 @@ from sqlalchemy import delete
 from newsletter.app import App
 from newsletter.stages import company as companies
 from newsletter.stages.tastes import readers_of
+from newsletter.store import voting
 from newsletter.store.learned import LearnedCompany, LearnedTaste
 from subscribers import audience
 from subscribers.feedback import vote
@@ -64,3 +65,12 @@ def test_too_few_libraries_are_forgotten(likers: App, monkeypatch: pytest.Monkey
     monkeypatch.setattr("newsletter.match.company.FEWEST_LIBRARIES", 30)
     assert not companies.learn_company(likers.sessions, likers._spaces, NOW)
     assert count(likers, LearnedCompany) == 0
+
+
+def test_of_very_many_libraries_a_part_is_read_the_same_each_night(likers: App) -> None:
+    with likers.sessions() as session:
+        everybody = voting.libraries(session, 500, 1000)
+        some = voting.libraries(session, 500, 8)
+        assert some == voting.libraries(session, 500, 8)
+    assert 0 < len(some) <= 8 < len(everybody)
+    assert {tuple(papers) for papers in some} <= {tuple(papers) for papers in everybody}
