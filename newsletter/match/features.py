@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from newsletter.match.names import organisation_key
 from newsletter.match.space import SMALLEST_ARCHIVE, Features, Space, fit_space, narrow
 from newsletter.match.texts import Texts
 from newsletter.match.vocabulary import Floats, Vocabulary, unit_rows
@@ -31,8 +32,8 @@ class Day:
     `features`: the entries as profiles are compared with them. `vectors`: (entries, terms) unit tf-idf
     rows in `vocabulary`, which is the space's with the day's new words behind. `words`: title and
     abstract as tokens, with a gap between them.
-    The three `by_` dicts lead from a word, a name and a category to the rows that hold it. Entries of
-    the same number in `twins` tell nearly the same (versions of a talk, a paper posted twice).
+    The `by_` dicts lead from a word, a name, an organisation and a category to the rows that hold it.
+    Entries of the same number in `twins` tell nearly the same (versions of a talk, a paper posted twice).
     """
 
     entries: tuple[Entry, ...]
@@ -43,6 +44,7 @@ class Day:
     words: tuple[list[str], ...]
     by_word: dict[str, list[int]]
     by_author: dict[str, list[int]]
+    by_organisation: dict[str, list[int]]
     by_category: dict[str, list[int]]
     popularity: Floats
     twins: tuple[int, ...]
@@ -103,6 +105,10 @@ def day_features(
         words=words,
         by_word=_index(words),
         by_author=_index([name_key(name) for name in entry.authors] for entry in entries),
+        by_organisation=_index(
+            [organisation_key(entry.organisation)] if entry.organisation else []
+            for entry in entries
+        ),
         by_category=_index(_with_archives(entry.categories) for entry in entries),
         popularity=np.array(
             [np.log1p(entry.votes + 2 * entry.comments) for entry in entries], dtype=np.float32

@@ -99,6 +99,8 @@ def _reason(evidence: Evidence) -> Reason:
     match evidence.kind:
         case EvidenceKind.AUTHOR:
             return Reason("by ", detail or wish, ", whom you follow")
+        case EvidenceKind.ORGANISATION:
+            return Reason("from ", detail or wish, ", which you follow")
         case EvidenceKind.PHRASE:
             return Reason("it says ", wish, ", a phrase you watch", found)
         case EvidenceKind.TOPIC:

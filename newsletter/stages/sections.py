@@ -128,7 +128,7 @@ class Sections:
         key = (weekly, interest)
         if key not in self._barred:
             kind, text = looked_for(interest)
-            known = {Kind.PHRASE, Kind.AUTHOR, Kind.CATEGORY}
+            known = {Kind.PHRASE, Kind.AUTHOR, Kind.ORGANISATION, Kind.CATEGORY}
             self._barred[key] = frozenset(find(day, kind, text) if kind in known else ())
         return self._barred[key]
 
