@@ -68,7 +68,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """One wish. `text` is a topic's words, a person's or an organisation's name, `cs.CL`, or a canonical key
+    """One wish. `text` is a topic's words, a person's or an organisation's name, `cs.CL`, or a key
     such as `arxiv:2404.06395`. `muted` asks to be spared it.
     """
 
