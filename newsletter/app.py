@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from email.utils import formataddr, parseaddr
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,12 +17,12 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from newsletter import clock
+from newsletter.bounce.values import Report
 from newsletter.collect.gate import Gate
 from newsletter.collect.http import Http
 from newsletter.deliver.dkim import Signer, open_signer
-from newsletter.deliver.outbox import Outbox
+from newsletter.deliver.pace import Domains
 from newsletter.deliver.port import Mailer
-from newsletter.deliver.smtp import SmtpMailer
 from newsletter.encode.port import Encoder
 from newsletter.encode.sentences import open_encoder
 from newsletter.errors import EncoderError, SourceError
@@ -34,6 +34,7 @@ from newsletter.receive.imap import read_mailbox
 from newsletter.receive.listener import listening
 from newsletter.render import MailRenderer, Site, Templates
 from newsletter.render.headers import mailbox
+from newsletter.sending import mailer_of, notice_rules, rules_of
 from newsletter.setting_types import parse_dkim_key, parse_mailbox
 from newsletter.settings import Settings
 from newsletter.stages import collect as collecting
@@ -169,11 +170,21 @@ class App:
             picks_only=picks_only, stopped=self.stopping.is_set,
         )  # fmt: skip
 
-    def sender(self) -> Sender:
-        """What sends the planned digests."""
+    def sender(self, share: float = 1.0) -> Sender:
+        """What sends the planned digests. `share`: this process's of all limits, where several send."""
         letters = DigestLetters(self.renderer(), self.links)
         load = signed(letters.load, self.dkim)
-        return Sender(self.sessions, DELIVERIES, self.mailer, load, clock.now, self.stopping)
+        return Sender(
+            self.sessions,
+            DELIVERIES,
+            self.mailer,
+            load,
+            clock.now,
+            self.stopping,
+            rules_of(self.settings, share),
+            self._bounced,
+            self._domains,
+        )
 
     def notices(self) -> Sender:
         """What sends the mails that people asked for."""
@@ -184,7 +195,15 @@ class App:
             signed(self._notice_letters.load, self.dkim),
             clock.now,
             self.stopping,
+            notice_rules(self.settings),
+            self._bounced,
         )
+
+    def _bounced(self, report: Report) -> None:
+        """A refusal is a returned mail that came at once."""
+        found = report.findings[0]
+        said = f"{report.message_id}\n{found.status} {found.diagnostic}".encode()
+        self.intake().take_report(report, said, way="answer")
 
     def intake(self) -> Intake:
         """What takes everything that comes back."""
@@ -227,6 +246,10 @@ class App:
         )
 
     @cached_property
+    def _domains(self) -> Domains:
+        return Domains(self.settings.domain_rate or math.inf)
+
+    @cached_property
     def _spaces(self) -> Spaces:
         return Spaces(Meaning(self.encoder) if self.encoder else None)
 
@@ -262,7 +285,7 @@ def build(settings: Settings, *, check: bool = True) -> App:
         ),
         site=site,
         templates=Templates(settings.templates),
-        mailer=_mailer(settings),
+        mailer=mailer_of(settings),
         encoder=open_encoder(settings.encoder),
         writer=open_writer(
             settings.summary_url,
@@ -304,9 +327,3 @@ def _site(settings: Settings) -> Site:
 def _domain(host: str) -> str:
     """A domain to name things by where the site has only a number."""
     return "localhost" if host.replace(".", "").isdigit() or ":" in host else host
-
-
-def _mailer(settings: Settings) -> Mailer:
-    if settings.relay is not None:
-        return SmtpMailer(settings.relay, settings.smtp_connections)
-    return Outbox(Path(settings.outbox))

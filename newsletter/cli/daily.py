@@ -115,13 +115,13 @@ def send(
 
 def status(day: Day = None, json: Json = False) -> None:
     """How an edition's deliveries stand (the counts add up to its audience), and what came back."""
-    from newsletter.store import ledger, returned
+    from newsletter.store import returned, standing
     from newsletter.store.engine import reading
 
     chosen = parse_day(day)
     until = datetime.combine(chosen + timedelta(days=1), time(), UTC)
     with reading(open_database())() as session:
-        counts = ledger.counts(session, chosen)
+        counts = standing.counts(session, chosen)
         back = returned.counts(session, until, _BACK_DAYS)
     total = sum(count for _, _, count in counts)
     if json:
@@ -186,12 +186,12 @@ def print_collected(report: CollectReport) -> None:
 
 def print_edition(app: App, day: date) -> None:
     """What became of an edition: a line a reader while they fit, else the counts alone."""
-    from newsletter.store import ledger
+    from newsletter.store import standing
     from newsletter.store.engine import reading
 
     with reading(app.sessions)() as session:
-        rows = ledger.overview(session, day, limit=40)
-        counts = ledger.counts(session, day)
+        rows = standing.overview(session, day, limit=40)
+        counts = standing.counts(session, day)
     if len(rows) < 40:
         table = [(row.email, row.picks, row.reason or row.wishes, row.state.value) for row in rows]
         print_table(f"Edition of {day}", ["Reader", "#Papers", "Why", "State"], table)

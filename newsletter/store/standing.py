@@ -1,0 +1,110 @@
+"""How editions stand: counts by state and reason, the first deliveries, what is still to be sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import and_, func, or_, select, true
+from sqlalchemy.orm import Session
+
+from newsletter.model import DeliveryState
+from newsletter.store.tables import Delivery, Edition, Pick
+from subscribers.tables import Subscriber
+
+# What a row without a reason of its own waits for.
+_REASONS = {
+    DeliveryState.PLANNED: "waits for its turn",
+    DeliveryState.SENDING: "on its way to the relay",
+}
+_WAITING = ("planned", "deferred", "uncertain", "sending")
+
+
+def refusals(session: Session, day: date) -> tuple[int, int]:
+    """How many mails of an edition were refused for good, and submitted, since it was resumed."""
+    resumed = select(Edition.resumed_at).where(Edition.day == day).scalar_subquery()
+    since = func.coalesce(Delivery.settled_at > resumed, true())
+    rows = session.execute(
+        select(Delivery.state, func.count())
+        .where(
+            Delivery.edition_day == day,
+            or_(
+                Delivery.state == DeliveryState.SUBMITTED,
+                and_(Delivery.state == DeliveryState.FAILED, Delivery.reason.like("5%")),
+            ),
+            since,
+        )
+        .group_by(Delivery.state)
+    )
+    found = {DeliveryState(state): count for state, count in rows}
+    return found.get(DeliveryState.FAILED, 0), found.get(DeliveryState.SUBMITTED, 0)
+
+
+def submitted_since(session: Session, now: datetime) -> int:
+    """How many digests were submitted, or may have been, on this day (UTC)."""
+    midnight = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
+    days = (now - timedelta(days=3)).date(), (now + timedelta(days=1)).date()
+    count = session.scalar(
+        select(func.count())
+        .select_from(Delivery)
+        .where(
+            Delivery.edition_day.between(*days),
+            or_(
+                and_(Delivery.state == DeliveryState.SUBMITTED, Delivery.settled_at >= midnight),
+                Delivery.claimed_by.is_not(None),
+            ),
+        )
+    )
+    return count or 0
+
+
+def counts(session: Session, day: date) -> list[tuple[DeliveryState, str | None, int]]:
+    """How many deliveries of an edition stand where and why; they add up to its audience.
+
+    Only what was submitted has no reason.
+    """
+    reason = func.coalesce(Delivery.reason, "")
+    rows = session.execute(
+        select(Delivery.state, reason, func.count())
+        .where(Delivery.edition_day == day)
+        .group_by(Delivery.state, reason)
+        .order_by(Delivery.state, reason)
+    )
+    found = [(DeliveryState(state), why, count) for state, why, count in rows]
+    return [(state, why or _REASONS.get(state), count) for state, why, count in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """One delivery, as people look at it. `wishes`: what the picks were chosen for."""
+
+    email: str
+    state: DeliveryState
+    reason: str | None
+    picks: int
+    wishes: str
+    receipt: str | None
+
+
+def overview(session: Session, day: date, limit: int) -> list[Overview]:
+    """The first deliveries of an edition, in the order of planning."""
+    rows = session.execute(
+        select(Delivery, Subscriber.email)
+        .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
+        .where(Delivery.edition_day == day)
+        .order_by(Delivery.id)
+        .limit(limit)
+    ).all()
+    found = []
+    for delivery, email in rows:
+        evidence = session.scalars(
+            select(Pick.evidence).where(Pick.delivery_id == delivery.id).order_by(Pick.position)
+        ).all()
+        wishes = dict.fromkeys(stored[0][1] or "popular today" for stored in evidence if stored)
+        state = DeliveryState(delivery.state)
+        found.append(
+            Overview(
+                email, state, delivery.reason, len(evidence), ", ".join(wishes), delivery.receipt
+            )
+        )
+    return found
