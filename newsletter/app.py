@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -46,7 +47,7 @@ from newsletter.stages.notices import NoticeLetters
 from newsletter.stages.plan import Planner
 from newsletter.stages.returned import Intake
 from newsletter.stages.seeds import fetch_seeds
-from newsletter.stages.send import Sender
+from newsletter.stages.send import Sender, SendReport
 from newsletter.stages.signals import SignalReport, observe
 from newsletter.stages.signing import signed
 from newsletter.stages.sources import ensure_sources
@@ -55,7 +56,7 @@ from newsletter.stages.summarise import Bounds, SummaryReport, summarise
 from newsletter.stages.vectors import encode_missing
 from newsletter.store.editions import note_for_readers
 from newsletter.store.engine import Sessions, open_engine, open_sessions, require_current
-from newsletter.store.ledger import DELIVERIES, NOTICES
+from newsletter.store.ledger import DELIVERIES, NOTICES, Scope
 from newsletter.store.tables import Notice
 from newsletter.store.turns import SharedTurns
 from subscribers.tables import Subscriber
@@ -105,9 +106,10 @@ class App:
             collect=self.collect,
             planner=self.planner,
             summarise=self.summarise,
-            sender=self.sender,
+            send=self.send,
             notices=self.notices,
             now=clock.now,
+            summarises=self.writer is not None,
         )
 
     def collect(
@@ -185,6 +187,16 @@ class App:
             self._bounced,
             self._domains,
         )
+
+    def send(
+        self,
+        scope: Scope,
+        progress: Callable[[int], None] = lambda _: None,
+        *,
+        more: Callable[[], bool] = lambda: False,
+    ) -> SendReport:
+        """Send what is due, by this process."""
+        return self.sender().run(scope, progress, more=more)
 
     def notices(self) -> Sender:
         """What sends the mails that people asked for."""

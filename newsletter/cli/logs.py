@@ -1,29 +1,19 @@
-"""Where log lines go, and how many."""
+"""How much a command logs. One by hand says itself what went wrong; a server only logs."""
 
 from __future__ import annotations
 
 import sys
+from typing import Literal
 
 from newsletter.errors import SettingsError
 
-_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
-
-def start_log(wanted: str) -> None:
-    """Log lines go to stderr. A command by hand says itself what went wrong; a server only logs."""
-    import structlog
+def start_log(wanted: str, form: Literal["text", "json"] = "text") -> None:
+    """Start the log of the command that runs."""
+    from newsletter import logs
 
     serves = bool({"up", "serve"} & set(sys.argv[1:2]))
-    level = _LEVELS[wanted] if serves or wanted == "debug" else _LEVELS["error"]
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    logs.start_log(wanted if serves or wanted == "debug" else "error", form)
 
 
 def log_unexpected() -> None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
 
-from newsletter.deliver.smtp import TIMEOUT, SmtpConnection
+from newsletter.deliver.smtp import ANSWER_TIMEOUT, TIMEOUT, SmtpConnection
 from newsletter.errors import MailerError
 from newsletter.model import Message, Receipt
 from newsletter.sending_rules import Relay
@@ -67,10 +67,14 @@ class Relays:
     """The relays of the settings, over at most `connections` connections."""
 
     def __init__(
-        self, relays: Sequence[Relay], connections: int = 4, timeout: float = TIMEOUT
+        self,
+        relays: Sequence[Relay],
+        connections: int = 4,
+        timeout: float = TIMEOUT,
+        answer_timeout: float = ANSWER_TIMEOUT,
     ) -> None:
         self.relays = tuple(relays)
-        self.timeout = timeout
+        self.timeouts = timeout, answer_timeout
         self.health = [Health() for _ in relays]
         self._shares = shares(self.relays, connections)
         self.connections = sum(self._shares)
@@ -142,7 +146,7 @@ class RelayedConnection:
         told: list[str] = []
         failed: list[int] = []
         while (at := self._pool.choose(failed)) is not None:
-            smtp = SmtpConnection(self._pool.relays[at], self._pool.timeout)
+            smtp = SmtpConnection(self._pool.relays[at], *self._pool.timeouts)
             self._pool.opened(at, 1)
             try:
                 await smtp.open()

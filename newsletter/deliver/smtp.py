@@ -33,9 +33,12 @@ _BROKEN = (OSError, GarbledError)
 class SmtpConnection:
     """One conversation. It reconnects by itself when the relay hangs up between two messages."""
 
-    def __init__(self, relay: Relay, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self, relay: Relay, timeout: float = TIMEOUT, answer_timeout: float = ANSWER_TIMEOUT
+    ) -> None:
         self.relay = relay
         self._timeout = timeout
+        self._answer_timeout = answer_timeout
         self._wire: Wire | None = None
         self._offers: dict[str, str] = {}
         self._sent = 0
@@ -236,7 +239,7 @@ class SmtpConnection:
         self.is_committed = True
         try:
             await wire.send(b".\r\n")
-            answer = await wire.reply(max(self._timeout, ANSWER_TIMEOUT))
+            answer = await wire.reply(self._answer_timeout)
         except _BROKEN as error:
             self._drop()
             return Receipt(Outcome.UNCERTAIN, f"no answer to the whole mail: {_told(error)}")

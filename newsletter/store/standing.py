@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import and_, func, or_, select, true
+from sqlalchemy import and_, func, or_, select, text, true, update
 from sqlalchemy.orm import Session
 
-from newsletter.model import DeliveryState
+from newsletter.model import DeliveryState, SkipReason
 from newsletter.store.tables import Delivery, Edition, Pick
 from subscribers.tables import Subscriber
 
@@ -17,7 +17,14 @@ _REASONS = {
     DeliveryState.PLANNED: "waits for its turn",
     DeliveryState.SENDING: "on its way to the relay",
 }
-_WAITING = ("planned", "deferred", "uncertain", "sending")
+# In literals, for only so will the small index of what waits do.
+_WAITS = text("state IN ('planned', 'deferred', 'uncertain') AND claimed_by IS NULL")
+
+
+def waiting(session: Session, most: int) -> int:
+    """How many deliveries wait to be sent, counted up to `most`."""
+    some = select(Delivery.id).where(_WAITS).limit(most).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def refusals(session: Session, day: date) -> tuple[int, int]:
@@ -56,6 +63,19 @@ def submitted_since(session: Session, now: datetime) -> int:
         )
     )
     return count or 0
+
+
+def reopen_late(session: Session, day: date | None) -> int:
+    """Plan anew what was skipped because its time had passed; how many."""
+    where = [Delivery.state == DeliveryState.SKIPPED, Delivery.reason == SkipReason.LATE]
+    found = session.execute(
+        update(Delivery)
+        .where(*where, *([Delivery.edition_day == day] if day else []))
+        .values(state=DeliveryState.PLANNED, reason=None, settled_at=None)
+        .returning(Delivery.id),
+        execution_options={"synchronize_session": False},
+    )
+    return len(found.all())
 
 
 def counts(session: Session, day: date) -> list[tuple[DeliveryState, str | None, int]]:

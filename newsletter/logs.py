@@ -1,0 +1,41 @@
+"""Where log lines go, how they are written, and what never stands in them."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Literal
+
+import structlog
+
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+_ADDRESS = re.compile(r"[^\s<>\"'(),;:@\[\]]+@[^\s<>\"'(),;:@\[\]]+")
+
+
+def start_log(level: str, form: Literal["text", "json"] = "text") -> None:
+    """Log lines of at least this level go to stderr. Below debug, addresses are left out of them."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            *([] if level == "debug" else [without_addresses]),
+            structlog.processors.JSONRenderer(default=str)
+            if form == "json"
+            else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def without_addresses(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """A log line's values without mail addresses, whoever put them there: relays quote them."""
+    for name, value in event.items():
+        if not isinstance(value, (int, float, bool, type(None))):
+            event[name] = _ADDRESS.sub("<address>", value if isinstance(value, str) else str(value))
+    return event
