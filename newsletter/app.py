@@ -35,7 +35,7 @@ from newsletter.receive.imap import read_mailbox
 from newsletter.receive.listener import listening
 from newsletter.render import MailRenderer, Site, Templates
 from newsletter.render.headers import mailbox
-from newsletter.sending import mailer_of, notice_rules, rules_of
+from newsletter.sending import mailer_of, notice_rules, probe_of, rules_of
 from newsletter.setting_types import parse_dkim_key, parse_mailbox
 from newsletter.settings import Settings
 from newsletter.stages import collect as collecting
@@ -256,6 +256,11 @@ class App:
             [parse_dkim_key(key) for key in wanted.dkim_keys],
             "simple" if wanted.dkim_canonicalization.endswith("/simple") else "relaxed",
         )
+
+    @property
+    def probe(self) -> Mailer:
+        """A way to ask whether mail could leave."""
+        return probe_of(self.settings)
 
     @cached_property
     def _domains(self) -> Domains:

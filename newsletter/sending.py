@@ -14,11 +14,20 @@ from newsletter.settings import Settings
 from newsletter.stages.send import Rules
 from newsletter.store.ledger import Policy
 
+_PROBED = 5.0  # seconds
+
 
 def mailer_of(settings: Settings) -> Mailer:
     """The relays of the settings, or the outbox."""
     if settings.relays:
         return Relays(settings.relays, settings.smtp_connections)
+    return Outbox(Path(settings.outbox))
+
+
+def probe_of(settings: Settings) -> Mailer:
+    """The same, to see whether anybody answers, soon and over one connection."""
+    if settings.relays:
+        return Relays(settings.relays, 1, _PROBED, _PROBED)
     return Outbox(Path(settings.outbox))
 
 

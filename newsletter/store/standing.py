@@ -9,7 +9,8 @@ from sqlalchemy import and_, func, or_, select, text, true, update
 from sqlalchemy.orm import Session
 
 from newsletter.model import DeliveryState, SkipReason
-from newsletter.store.tables import Delivery, Edition, Pick
+from newsletter.store.returned import Bounce
+from newsletter.store.tables import Delivery, Edition, Notice, Pick
 from subscribers.tables import Subscriber
 
 # What a row without a reason of its own waits for.
@@ -128,3 +129,57 @@ def overview(session: Session, day: date, limit: int) -> list[Overview]:
             )
         )
     return found
+
+
+def last_edition(session: Session) -> Edition | None:
+    """The latest edition, if there is one."""
+    return session.scalars(select(Edition).order_by(Edition.day.desc()).limit(1)).one_or_none()
+
+
+def oldest_unsent(session: Session, now: datetime) -> datetime | None:
+    """Since when the longest-waiting delivery has been due that nobody holds back."""
+    since = func.coalesce(Delivery.retry_at, Delivery.planned_at)
+    return session.scalar(select(func.min(since)).where(_WAITS, since <= now))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What watchers count: every state, of the latest editions; seconds of the longest wait."""
+
+    deliveries: dict[tuple[date, DeliveryState], int]
+    notices: dict[DeliveryState, int]
+    returned: dict[str, int]
+    oldest_unsent: float
+    stopped: int
+    complete: int
+
+
+def standing(session: Session, now: datetime, editions: int = 3) -> Standing:
+    """How things stand; every state is there, those with nothing in them as 0."""
+    days = session.scalars(select(Edition.day).order_by(Edition.day.desc()).limit(editions)).all()
+    rows = session.execute(
+        select(Delivery.edition_day, Delivery.state, func.count())
+        .where(Delivery.edition_day.in_(days))
+        .group_by(Delivery.edition_day, Delivery.state)
+    )
+    deliveries = {(day, state): 0 for day in days for state in DeliveryState}
+    deliveries |= {(day, DeliveryState(state)): count for day, state, count in rows}
+    told = session.execute(select(Notice.state, func.count()).group_by(Notice.state))
+    notices = dict.fromkeys(DeliveryState, 0) | {DeliveryState(s): count for s, count in told}
+    back = session.execute(
+        select(Bounce.kind, func.count())
+        .where(Bounce.at >= now - timedelta(days=30))
+        .group_by(Bounce.kind)
+    )
+    oldest, last = oldest_unsent(session, now), last_edition(session)
+    stopped = session.scalar(
+        select(func.count()).select_from(Edition).where(Edition.stopped_at.is_not(None))
+    )
+    return Standing(
+        deliveries,
+        notices,
+        dict(back.tuples().all()),
+        (now - oldest).total_seconds() if oldest else 0.0,
+        stopped or 0,
+        int(last is not None and last.complete),
+    )
