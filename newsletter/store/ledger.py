@@ -294,7 +294,7 @@ class Ledger:
                 .where(
                     table.c.id == bindparam("row"),
                     table.c.claimed_by == owner,
-                    table.c.state.in_(_WAITING),
+                    table.c.state != DeliveryState.SENDING,
                 )
                 .values(
                     retry_at=bindparam("until", type_=table.c.retry_at.type), reason=reason, **_FREE

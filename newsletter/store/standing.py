@@ -178,7 +178,7 @@ def standing(session: Session, now: datetime, editions: int = 3) -> Standing:
     return Standing(
         deliveries,
         notices,
-        dict(back.tuples().all()),
+        {str(kind): count for kind, count in back},
         (now - oldest).total_seconds() if oldest else 0.0,
         stopped or 0,
         int(last is not None and last.complete),
