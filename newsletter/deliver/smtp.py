@@ -230,15 +230,14 @@ class SmtpConnection:
         wire = self._wire
         assert wire is not None
         try:
-            # The dot goes last and apart: without it the relay must throw the mail away (RFC 5321
-            # 4.1.1.4), so up to here nothing is uncertain.
-            await wire.send(body)
+            # Without the final dot the relay must throw the mail away (RFC 5321 4.1.1.4), so until
+            # that is out nothing is uncertain.
+            await wire.send(body + b".\r\n")
         except _BROKEN as error:
             self._drop()
             return Receipt(Outcome.DEFERRED, f"connection lost within the mail: {_told(error)}")
         self.is_committed = True
         try:
-            await wire.send(b".\r\n")
             answer = await wire.reply(self._answer_timeout)
         except _BROKEN as error:
             self._drop()

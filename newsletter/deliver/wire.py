@@ -29,7 +29,7 @@ class Wire(asyncio.Protocol):
         self._replies: deque[Reply] = deque()
         self._trouble: Exception | None = None
         self._answered: asyncio.Future[None] | None = None
-        self._writable: asyncio.Future[None] | None = None
+        self._writable: asyncio.Future[bool] | None = None
 
     @classmethod
     async def open(cls, relay: Relay, seconds: float) -> Wire:
@@ -77,16 +77,16 @@ class Wire(asyncio.Protocol):
         return await self.reply()
 
     async def send(self, data: bytes) -> None:
-        """Send, and wait until the other side has taken most of it."""
+        """Send. Done once the system has the last octet; where it raises, that one has not left."""
         if self._trouble is not None:
             raise self._trouble
         assert self._transport is not None
         self._transport.write(data)
         if self._writable is not None:
             async with asyncio.timeout(self._timeout):
-                await asyncio.shield(self._writable)
-        if self._trouble is not None:
-            raise self._trouble
+                if not await asyncio.shield(self._writable):
+                    assert self._trouble is not None
+                    raise self._trouble
 
     async def close(self) -> None:
         """Say good-bye, and wait for nobody."""
@@ -133,14 +133,15 @@ class Wire(asyncio.Protocol):
     def pause_writing(self) -> None:
         self._writable = asyncio.get_running_loop().create_future()
 
-    def resume_writing(self) -> None:
-        self._wake(self._writable)
+    def resume_writing(self, *, drained: bool = True) -> None:
+        if self._writable is not None and not self._writable.done():
+            self._writable.set_result(drained)
         self._writable = None
 
     def connection_lost(self, error: Exception | None) -> None:
         known = error if isinstance(error, OSError) else None
         self._fail(known or ConnectionError("the relay hung up"))
-        self.resume_writing()
+        self.resume_writing(drained=False)
         self._wake(self._answered)
 
     def _fail(self, error: Exception) -> None:

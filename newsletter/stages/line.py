@@ -41,6 +41,7 @@ class Line:
         self._report = report
         self._told = told
         self._last: Settled | None = None
+        self._log = log.bind()
         self.error: Exception | None = None
 
     async def run(self) -> None:
@@ -108,9 +109,9 @@ class Line:
     def _settled(self, job: Job, row: Claimed, receipt: Receipt) -> Settled:
         self._report.outcomes[receipt.outcome] += 1
         if receipt.outcome is Outcome.SUBMITTED:
-            log.debug("delivery", outcome="submitted", edition=row.edition, delivery=row.id)
+            self._log.debug("delivery", outcome="submitted", edition=row.edition, delivery=row.id)
             return Settled(row.id, receipt, None)
-        log.info(
+        self._log.info(
             "delivery",
             outcome=receipt.outcome.value,
             edition=row.edition,

@@ -17,6 +17,7 @@ from time import monotonic
 from typing import TypeVar
 
 import structlog
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -25,11 +26,9 @@ from newsletter.store.ledger import Ledger, Settled
 
 log = structlog.get_logger()
 
-# How long a database may be away before a run gives up; its rows then wait for the next run.
-PATIENCE = 600.0
 _LONGEST_PAUSE = 5.0
-# What a connection waits for others to join its commit: a tenth of what a relay takes for a mail.
-_GATHER = 0.002
+# Seconds that a connection waits for others to join its commit, which costs as much for one as for ten.
+_GATHER = 0.02
 
 _AWAY = (OperationalError, InterfaceError)
 Value = TypeVar("Value")
@@ -47,6 +46,7 @@ class _Step:
 class Recorder:
     """Commits for the connections of one event loop, in its thread: they wait for it anyway.
 
+    `lines`: how many connections there are; half of them together are committed at once.
     A thread of its own would be handed Python's lock only every few milliseconds while mails are made.
     """
 
@@ -58,15 +58,15 @@ class Recorder:
         now: Callable[[], datetime],
         stopping: threading.Event,
         *,
-        lines: int = 1,
-        patience: float = PATIENCE,
+        patience: float,
     ) -> None:
         self._sessions = sessions
+        self._engine: Engine = sessions.kw["bind"]
         self._ledger = ledger
         self._owner = owner
         self._now = now
         self._stopping = stopping
-        self._enough = max(1, lines // 2)
+        self.lines = 1
         self._patience = patience
         self._steps: list[_Step] = []
         self._due: asyncio.TimerHandle | None = None
@@ -77,7 +77,7 @@ class Recorder:
         loop = asyncio.get_running_loop()
         step = _Step(settled, next_id, loop.create_future())
         self._steps.append(step)
-        if len(self._steps) >= self._enough:
+        if 2 * len(self._steps) >= self.lines:
             self._flush()
         elif self._due is None:
             self._due = loop.call_later(_GATHER, self._flush)
@@ -109,8 +109,9 @@ class Recorder:
         if not steps:
             return
         try:
-            with self._sessions.begin() as session:
-                begun = self._write(session, steps)
+            # A session would cost as much again as what is written.
+            with self._engine.begin() as connection:
+                begun = self._write(connection, steps)
         except _AWAY:
             task = asyncio.create_task(self._persist(steps))
             self._waiting.add(task)
@@ -122,18 +123,18 @@ class Recorder:
 
     async def _persist(self, steps: list[_Step]) -> None:
         try:
-            begun = await self.patiently(lambda session: self._write(session, steps))
+            begun = await self.patiently(lambda session: self._write(session.connection(), steps))
         except Exception as error:  # noqa: BLE001  (as above)
             _fail(steps, error)
         else:
             _tell(steps, begun)
 
-    def _write(self, session: Session, steps: list[_Step]) -> set[int]:
+    def _write(self, connection: Connection, steps: list[_Step]) -> set[int]:
         now = self._now()
         settled = [step.settled for step in steps if step.settled is not None]
-        self._ledger.settle(session, self._owner, settled, now)
+        self._ledger.settle(connection, self._owner, settled, now)
         wanted = [step.next_id for step in steps if step.next_id is not None]
-        return self._ledger.begin(session, wanted, self._owner, now)
+        return self._ledger.begin(connection, wanted, self._owner, now)
 
 
 def _tell(steps: list[_Step], begun: set[int]) -> None:

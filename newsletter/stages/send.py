@@ -78,7 +78,8 @@ class SendReport:
 class Rules:
     """The operator's wishes about sending. Rates: mails a second.
 
-    `grace`: seconds that mails on the wire have to end once a stop is asked for.
+    `grace`: seconds that mails on the wire have to end once a stop is asked for; `patience`: seconds that a
+    database may be away before the run gives up, and its rows wait for the next one.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -88,6 +89,7 @@ class Rules:
     warm_up: WarmUp | None = None
     stop_loss: StopLoss | None = None
     grace: float = 20.0
+    patience: float = 600.0
 
 
 def _no_bounce(_report: Report) -> None:

@@ -51,7 +51,7 @@ class Run:
         self._report = SendReport()
         self._recorder = Recorder(
             sender.sessions, sender.ledger, self._owner, sender.now, sender.stopping,
-            lines=sender.mailer.connections,
+            patience=sender.rules.patience,
         )  # fmt: skip
         self._ready: Ready[tuple[Job, Claimed]] = Ready(2 * sender.mailer.connections)
         self._all = Pace(sender.rules.rate)
@@ -77,7 +77,8 @@ class Run:
         return self._report
 
     async def _finish(self) -> None:
-        await asyncio.gather(*self._tasks)
+        # Those that `_watch` cut short have written down what became of their mails, too.
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         # A relay may refuse one connection too many; the others went on with all the work.
         failed = [line.error for line in self._lines if line.error is not None]
         for error in failed:
@@ -191,6 +192,7 @@ class Run:
             line = Line(self._sender, self._recorder, self._ready, self._report, self._told)
             self._lines.append(line)
             self._tasks.add(asyncio.create_task(line.run()))
+        self._recorder.lines = len(self._lines)
 
     async def _told(self, row: Claimed, receipt: Receipt) -> None:
         """What a line tells of each mail."""

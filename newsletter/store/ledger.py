@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Table,
     and_,
     bindparam,
@@ -248,11 +249,12 @@ class Ledger:
         )
         return [Claimed(id_, email.rpartition("@")[2].lower(), of) for id_, email, of in rows]
 
-    def begin(self, session: Session, ids: Sequence[int], owner: str, now: datetime) -> set[int]:
+    def begin(
+        self, connection: Connection, ids: Sequence[int], owner: str, now: datetime
+    ) -> set[int]:
         """Mark claimed rows as about to leave; those that are still ours, going and to be mailed."""
         if not ids:
             return set()
-        connection = session.connection()
         told = {"ids": list(ids), "owner": owner}
         begun = set(connection.execute(self._begin, told).scalars())
         if rest := [id_ for id_ in ids if id_ not in begun]:
@@ -261,12 +263,12 @@ class Ledger:
         return begun
 
     def settle(
-        self, session: Session, owner: str, settled: Sequence[Settled], now: datetime
+        self, connection: Connection, owner: str, settled: Sequence[Settled], now: datetime
     ) -> None:
         """Write down what became of rows that this owner began."""
         if settled:
             rows = [self._settling(each, owner, now) for each in settled]
-            session.connection().execute(self._settle, rows)
+            connection.execute(self._settle, rows)
 
     def _settling(self, settled: Settled, owner: str, now: datetime) -> dict[str, Any]:
         state = settled.state
