@@ -191,7 +191,9 @@ class Run:
         while len(self._lines) < min(self._sender.mailer.connections, wanted):
             line = Line(self._sender, self._recorder, self._ready, self._report, self._told)
             self._lines.append(line)
-            self._tasks.add(asyncio.create_task(line.run()))
+            task = asyncio.create_task(line.run())
+            task.add_done_callback(lambda _: self._ready.clear() if self._ended() else None)
+            self._tasks.add(task)
         self._recorder.lines = len(self._lines)
 
     async def _told(self, row: Claimed, receipt: Receipt) -> None:

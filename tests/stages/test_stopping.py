@@ -66,7 +66,8 @@ def test_who_does_not_answer_holds_up_a_stop_for_a_bounded_time(app: App, tmp_pa
     with smtpd.running(tmp_path / "mails", "--delay", "60") as server:
         wired = app.sender()
         mailer = Relays([parse_relay(f"smtp://127.0.0.1:{server.port}")], 2)
-        sender = replace(wired, mailer=mailer, rules=replace(wired.rules, grace=0.5))
+        rules = replace(wired.rules, grace=0.5)
+        sender = replace(wired, mailer=mailer, rules=rules, now=lambda: NOW)
         threading.Timer(2.0, sender.stopping.set).start()
         begun = time.monotonic()
         report = sender.run()
