@@ -126,6 +126,7 @@ def send(values: dict[str, str], cores: set[int], ready: Any, go: Any) -> None:
     os.sched_setaffinity(0, cores)
     os.environ.update({k: v for k, v in values.items() if k.startswith("NEWSLETTER_")})
     from newsletter import settings
+
     start_log("error")
     app = build(settings.load(None))
     sender = app.sender()
@@ -282,6 +283,7 @@ class Nowhere:
 def _peak(values: dict[str, str], told: Any) -> None:
     os.environ.update({k: v for k, v in values.items() if k.startswith("NEWSLETTER_")})
     from newsletter import settings
+
     start_log("error")
     app = build(settings.load(None))
     sent, first = 0, 0.0
