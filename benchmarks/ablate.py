@@ -2,6 +2,7 @@
 
 `ablate.SET.PART`: NDCG@10 (a mean over groups of their means over profiles) with that part off, what
 serves as `yardstick`, and the `difference`, below 0 where the part is a gain. Further, on `lists`:
+`interests` and `votes`: those who have both, without their typed words, and without their likes.
 `floor`: the share of relevant papers that the floors keep, and of all papers that they bar.
 `diversity`: NDCG@10 and the mean likeness of two of the first ten, by how much is deducted.
 `guarantee`: two lists as one reader; the share of the two with a relevant paper among ten picks.
@@ -61,6 +62,7 @@ def main() -> None:
     for name in ("citeulike", "lists"):
         bench = Bench(tasks_of(name), every)
         tell_parts(name, bench)
+    tell_sides(bench)
     tell_floor(bench)
     tell_diversity(bench)
     tell_guarantee(bench)
@@ -73,6 +75,15 @@ def tell_parts(name: str, bench: Bench) -> None:
         if ONLY.get(part, name) == name:
             with setting(values):
                 tell(f"ablate.{name}.{part}", bench.measured(), served)
+
+
+def tell_sides(bench: Bench) -> None:
+    both = [task for task in bench.tasks if task.keywords and task.likes]
+    served = bench.measured(both)
+    sides = {"interests": {"keywords": ()}, "votes": {"likes": ()}}
+    for side, nothing in sides.items():
+        found = bench.measured([replace(task, **nothing) for task in both])
+        tell(f"ablate.lists.{side}", found, served)
 
 
 def tell(name: str, found: Measured, served: Measured) -> None:
@@ -194,7 +205,8 @@ def matches(
     """Each day with what is found for its readers; no `limit`: all that may be sent."""
     for block in bench.blocks(tasks):
         most = len(block.day.entries) if limit is None else limit
-        yield block, match_block(block.day, block.readers, block.profiles, most, block.seeds)
+        limits = [most] * len(block.readers)
+        yield block, match_block(block.day, block.readers, block.profiles, limits, block.seeds)
 
 
 def ids(block: Block, matched: Sequence[Match]) -> list[str]:

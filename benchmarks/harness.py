@@ -39,9 +39,9 @@ def stopwatch(into: dict[str, float], name: str) -> Iterator[None]:
     into[name] = into.get(name, 0.0) + time.perf_counter() - start
 
 
-def peak_mb() -> float:
-    """The most memory that this process has held so far, in MB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def peak_mb(whose: int = resource.RUSAGE_SELF) -> float:
+    """The most memory that this process has held so far, in MB; or one of its children."""
+    peak = resource.getrusage(whose).ru_maxrss
     return peak / (1e6 if sys.platform == "darwin" else 1e3)
 
 

@@ -10,6 +10,7 @@ import gc
 import os
 import pickle
 import random
+import resource
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,12 +24,13 @@ from typing import Any
 from sqlalchemy import Engine, delete, func, insert, select, text, update
 
 from benchmarks import harness
+from newsletter.app import App, build
 from newsletter.match.words import STOP
 from newsletter.pipeline import due
-from newsletter.stages.plan import Planner
+from newsletter.settings import Settings
 from newsletter.stages.spaces import Spaces
 from newsletter.store import entries, sources
-from newsletter.store.engine import Sessions, open_engine, open_sessions, upgrade
+from newsletter.store.engine import Sessions, open_engine, upgrade
 from newsletter.store.tables import Delivery, Pick
 from subscribers.consent import State
 from subscribers.tables import InterestRow, Subscriber
@@ -49,11 +51,12 @@ def plan_everybody(count: int) -> None:
     for name, url in databases():
         engine = open_engine(url)
         upgrade(engine)
-        sessions = open_sessions(engine)
+        app = build(Settings(_env_file=None, database_url=url, log_level="error"))
+        sessions = app.sessions
         papers = fill(sessions, count)
         Spaces().refresh(sessions, NOW)
         for way in ("cold", "served"):
-            spent, facts = planned(engine, sessions)
+            spent, facts = planned(app)
             bare = bare_insert(engine)
             harness.report(
                 f"match.database_to_picks_{'100k' if way == 'served' else way}_seconds",
@@ -73,33 +76,42 @@ def plan_everybody(count: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Seconds: by the clock, of this process's processors, of the database server's for us."""
+    """Seconds: by the clock, of our processes' processors, of the database server's for us."""
 
     wall: float
     cpu: float
     server: float
 
 
-def planned(engine: Engine, sessions: Sessions) -> tuple[Spent, dict[str, Any]]:
+def planned(app: App) -> tuple[Spent, dict[str, Any]]:
+    """Plan as the clockwork does, in as many processes as the setting says."""
     gc.collect()
     before = harness.peak_mb()
-    wall, cpu, server = time.perf_counter(), time.process_time(), server_seconds(engine)
-    report = Planner(sessions, NOW, window_days=7).plan(due(NOW))
+    wall, cpu, server = time.perf_counter(), cpu_seconds(), server_seconds(app.engine)
+    report = app.plan(due(NOW))
     spent = Spent(
-        time.perf_counter() - wall, time.process_time() - cpu, server_seconds(engine) - server
+        time.perf_counter() - wall, cpu_seconds() - cpu, server_seconds(app.engine) - server
     )
-    with sessions() as session:
+    with app.sessions() as session:
         stored = session.scalar(select(func.count()).select_from(Pick))
     assert report.planned, report
     assert stored == report.picks, (report, stored)
     facts = {
         "planned": report.planned,
         "picks": report.picks,
+        "processes": app.settings.processes,
         "load": round(os.getloadavg()[0], 1),
         "peak_mb": round(harness.peak_mb()),
         "peak_mb_before": round(before),
+        "peak_mb_of_a_process": round(harness.peak_mb(resource.RUSAGE_CHILDREN)),
     }
     return spent, facts
+
+
+def cpu_seconds() -> float:
+    """Of this process and of those that it started and that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def server_seconds(engine: Engine) -> float:

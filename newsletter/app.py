@@ -6,16 +6,11 @@ import math
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from email.utils import formataddr, parseaddr
-from functools import cached_property
-from typing import Any
-from urllib.parse import urlsplit
+from functools import cached_property, partial
 
-import structlog
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
 from newsletter import clock
 from newsletter.bounce.values import Report
@@ -26,48 +21,42 @@ from newsletter.deliver.pace import Domains
 from newsletter.deliver.port import Mailer
 from newsletter.encode.port import Encoder
 from newsletter.encode.sentences import open_encoder
-from newsletter.errors import EncoderError, SourceError
 from newsletter.llm.chat import open_writer
 from newsletter.llm.port import Writer
-from newsletter.model import DeliveryState
+from newsletter.logs import start_log
 from newsletter.pipeline import Pipeline
 from newsletter.receive.imap import read_mailbox
 from newsletter.receive.listener import listening
 from newsletter.render import MailRenderer, Site, Templates
 from newsletter.render.headers import mailbox
+from newsletter.render.site import site_of
 from newsletter.sending import mailer_of, notice_rules, probe_of, rules_of
 from newsletter.setting_types import parse_dkim_key, parse_mailbox
 from newsletter.settings import Settings
-from newsletter.stages import collect as collecting
+from newsletter.stages.arriving import from_answer
+from newsletter.stages.blocks import Blocks
+from newsletter.stages.collect import CollectReport, Progress, silent
 from newsletter.stages.company import learn_company
 from newsletter.stages.learning import learn_stale
 from newsletter.stages.letters import DigestLetters, Links
 from newsletter.stages.meaning import Meaning
 from newsletter.stages.notices import NoticeLetters
-from newsletter.stages.plan import Planner
+from newsletter.stages.plan import Planner, PlanReport
 from newsletter.stages.returned import Intake
-from newsletter.stages.seeds import fetch_seeds
-from newsletter.stages.send import Sender, SendReport
-from newsletter.stages.signals import SignalReport, observe
+from newsletter.stages.send import Load, Rules, Sender, SendReport
+from newsletter.stages.shards import plan_all
 from newsletter.stages.signing import signed
 from newsletter.stages.sources import ensure_sources
 from newsletter.stages.spaces import Spaces
 from newsletter.stages.summarise import Bounds, SummaryReport, summarise
-from newsletter.stages.vectors import encode_missing
+from newsletter.stages.visit import Visit
 from newsletter.store.editions import note_for_readers
 from newsletter.store.engine import Sessions, open_engine, open_sessions, require_current
-from newsletter.store.ledger import DELIVERIES, NOTICES, Scope
-from newsletter.store.tables import Notice
+from newsletter.store.ledger import DELIVERIES, NOTICES, Ledger, Scope
+from newsletter.store.notices import queue_notice
+from newsletter.store.returned import prune
 from newsletter.store.turns import SharedTurns
-from subscribers.tables import Subscriber
 from subscribers.tokens import LinkSigner
-
-log = structlog.get_logger()
-
-# Vectors reach at least this far back: what readers vote on was mailed to them not long ago.
-_ENCODED_DAYS = 30
-# Two minutes or so of work: whoever stops the process need not wait longer.
-_LEARNED_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
@@ -92,9 +81,9 @@ class App:
 
     def http(self) -> Http:
         """A fresh HTTP client for one visit to the sources."""
-        contact = self.settings.contact or self.settings.base_url
+        wanted = self.settings
         gate = Gate(turns=SharedTurns(self.sessions, clock.now))
-        return Http(contact=contact, allow_private=self.settings.allow_private_sources, gate=gate)
+        return Http(contact=wanted.operator, allow_private=wanted.allow_private_sources, gate=gate)
 
     def renderer(self) -> MailRenderer:
         """A fresh renderer; it keeps the cards of its run."""
@@ -104,7 +93,7 @@ class App:
         """The daily story with these parts."""
         return Pipeline(
             collect=self.collect,
-            planner=self.planner,
+            plan=self.plan,
             summarise=self.summarise,
             send=self.send,
             notices=self.notices,
@@ -116,49 +105,36 @@ class App:
         self,
         day: date,
         now: datetime,
-        on_progress: collecting.Progress = collecting.silent,
+        on_progress: Progress = silent,
         names: list[str] | None = None,
-    ) -> collecting.CollectReport:
-        """Visit the sources, all or the named ones, and encode what is new.
-
-        With all sources, missing seed papers are fetched too.
-        """
-        report = collecting.collect(
-            self.sessions, self.http, names, day=day, now=now, on_progress=on_progress
-        )
-        if names is None:
-            try:
-                fetch_seeds(self.sessions, self.http, now)
-            except SourceError as error:
-                log.warning("seeds.failed", error=str(error))
-            report = replace(report, signals=self._observe(now))
-        return self._encoded(report, now)
-
-    def _encoded(self, report: collecting.CollectReport, now: datetime) -> collecting.CollectReport:
-        """The report with how many papers were encoded; without vectors the day goes on all the same."""
-        if self.encoder is None:
-            return report
-        days = max(_ENCODED_DAYS, self.settings.window_days)
-        try:
-            count = encode_missing(self.sessions, self.encoder, now, days, self.stopping.is_set)
-        except EncoderError as error:
-            log.warning("encoder.failed", error=str(error))
-            return replace(report, encoder_error=str(error))
-        return replace(report, encoded=count)
-
-    def _observe(self, now: datetime) -> tuple[SignalReport, ...]:
-        return observe(
+    ) -> CollectReport:
+        """Visit the sources, all or the named ones, and what belongs to a visit (see `Visit.run`)."""
+        wanted = self.settings
+        visit = Visit(
             self.sessions,
             self.http,
-            self.settings.signals,
-            now=now,
-            days=self.settings.window_days,
+            wanted.signals,
+            wanted.window_days,
+            self.encoder,
+            self.stopping,
         )
+        return visit.run(day, now, on_progress, names)
 
     def planner(self, now: datetime) -> Planner:
         """A planner as of `now`."""
         return Planner(
             self.sessions, now, self.settings.window_days, note_for_readers, self._spaces
+        )
+
+    def plan(self, blocks: Blocks, progress: Callable[[int], None] = lambda _: None) -> PlanReport:
+        """Plan a digest for everybody in `blocks`, in several processes where they are many."""
+        return plan_all(
+            self.planner(blocks.now),
+            partial(_open_planner, self.settings, blocks.now),
+            blocks,
+            processes=self.settings.processes,
+            progress=progress,
+            stopped=self.stopping.is_set,
         )
 
     def summarise(self, patience: float, *, picks_only: bool = False) -> SummaryReport | None:
@@ -175,18 +151,7 @@ class App:
     def sender(self, share: float = 1.0) -> Sender:
         """What sends the planned digests. `share`: this process's of all limits, where several send."""
         letters = DigestLetters(self.renderer(), self.links)
-        load = signed(letters.load, self.dkim)
-        return Sender(
-            self.sessions,
-            DELIVERIES,
-            self.mailer,
-            load,
-            clock.now,
-            self.stopping,
-            rules_of(self.settings, share),
-            self._bounced,
-            self._domains,
-        )
+        return self._sender(DELIVERIES, letters.load, rules_of(self.settings, share))
 
     def send(
         self,
@@ -200,26 +165,33 @@ class App:
 
     def notices(self) -> Sender:
         """What sends the mails that people asked for."""
+        return self._sender(NOTICES, self._notice_letters.load, notice_rules(self.settings))
+
+    def _sender(self, ledger: Ledger, load: Load, rules: Rules) -> Sender:
         return Sender(
             self.sessions,
-            NOTICES,
+            ledger,
             self.mailer,
-            signed(self._notice_letters.load, self.dkim),
+            signed(load, self.dkim),
             clock.now,
             self.stopping,
-            notice_rules(self.settings),
+            rules,
             self._bounced,
+            self._domains,
         )
 
     def _bounced(self, report: Report) -> None:
         """A refusal is a returned mail that came at once."""
-        found = report.findings[0]
-        said = f"{report.message_id}\n{found.status} {found.diagnostic}".encode()
-        self.intake().take_report(report, said, way="answer")
+        self.intake().take_all([from_answer(report)])
 
     def intake(self) -> Intake:
         """What takes everything that comes back."""
         return Intake(self.sessions, self.links, queue_notice, clock.now)
+
+    def prune_returned(self) -> None:
+        """Drop what is kept for a time only of what came back."""
+        with self.sessions.begin() as session:
+            prune(session, clock.now())
 
     def read_returned(self) -> int:
         """Take in what is new in the mailbox of the settings; how many mails. Raises NewsletterError."""
@@ -240,7 +212,7 @@ class App:
 
     def learn(self, now: datetime) -> int:
         """Learn profiles that are out of date ahead of their readers' hour; how many."""
-        return learn_stale(self.sessions, self._spaces, now, _LEARNED_AT_ONCE)
+        return learn_stale(self.sessions, self._spaces, now)
 
     def refresh(self, now: datetime) -> None:
         """Learn anew what profiles rest on: the archive's space, what readers like together."""
@@ -252,7 +224,7 @@ class App:
         """What signs all mails; None where the settings name no keys. Raises SettingsError."""
         wanted = self.settings
         return open_signer(
-            wanted.dkim_domain or mailbox(self.site.sender).address.rpartition("@")[2],
+            wanted.dkim_domain or mailbox(self.site.sender).domain,
             [parse_dkim_key(key) for key in wanted.dkim_keys],
             "simple" if wanted.dkim_canonicalization.endswith("/simple") else "relaxed",
         )
@@ -287,7 +259,7 @@ def build(settings: Settings, *, check: bool = True) -> App:
     if check:
         require_current(engine)
     signer = LinkSigner(settings.secret_key)
-    site = _site(settings)
+    site = site_of(settings)
     return App(
         settings=settings,
         engine=engine,
@@ -297,7 +269,7 @@ def build(settings: Settings, *, check: bool = True) -> App:
             base_url=settings.base_url,
             signer=signer,
             secret=settings.secret_key.encode(),
-            domain=parseaddr(site.sender)[1].rpartition("@")[2],
+            domain=mailbox(site.sender).domain,
             returns=settings.bounce_address or "",
         ),
         site=site,
@@ -313,34 +285,7 @@ def build(settings: Settings, *, check: bool = True) -> App:
     )
 
 
-def queue_notice(
-    session: Session, subscriber: Subscriber, kind: str, context: dict[str, Any]
-) -> None:
-    """What `subscribers` calls to have a mail sent: a row in its own transaction, sent afterwards."""
-    session.add(
-        Notice(
-            subscriber_id=subscriber.id,
-            kind=kind,
-            context=context,
-            state=DeliveryState.PLANNED,
-            created_at=clock.now(),
-        )
-    )
-
-
-def _site(settings: Settings) -> Site:
-    host = urlsplit(settings.base_url).hostname or "localhost"
-    sender = settings.from_ or formataddr((settings.site_name, f"digest@{_domain(host)}"))
-    return Site(
-        name=settings.site_name,
-        base_url=settings.base_url,
-        sender=sender,
-        list_id=f"digest.{_domain(host)}",
-        postal_address=settings.postal_address or "",
-        contact=settings.contact or "",
-    )
-
-
-def _domain(host: str) -> str:
-    """A domain to name things by where the site has only a number."""
-    return "localhost" if host.replace(".", "").isdigit() or ":" in host else host
+def _open_planner(settings: Settings, now: datetime) -> Planner:
+    """A planner in a process of its own."""
+    start_log(settings.log_level)
+    return build(settings, check=False).planner(now)

@@ -54,9 +54,8 @@ def compose(
     picks = [_pick(entries[match.row].id, match.score, explain(match)) for match in chosen]
     if offered is not None:
         picks.append(_pick(entries[offered[0].row].id, offered[0].score, offered[1]))
-    order = list(Section)
     return Digest(
-        picks=tuple(sorted(picks, key=lambda pick: order.index(pick.section))),
+        picks=tuple(sorted(picks, key=_place)),
         considered=considered,
         left_out=len(distinct) - len(chosen),
     )
@@ -127,12 +126,15 @@ def add_trending(digest: Digest, offered: Sequence[Pick], places: int) -> Digest
         else:
             kept.remove(least)
             displaced += 1
-    order = list(Section)
     return replace(
         digest,
-        picks=tuple(sorted((*kept, *added), key=lambda pick: order.index(pick.section))),
+        picks=tuple(sorted((*kept, *added), key=_place)),
         left_out=digest.left_out + displaced,
     )
+
+
+def _place(pick: Pick) -> int:
+    return _PLACES[pick.section]
 
 
 def _least(picks: Sequence[Pick]) -> Pick | None:
@@ -186,6 +188,7 @@ def _pick(entry_id: int, score: float, evidence: tuple[Evidence, ...]) -> Pick:
     return Pick(entry_id, _SECTIONS.get(evidence[0].kind, Section.FOR_YOU), score, evidence)
 
 
+_PLACES = {section: place for place, section in enumerate(Section)}
 _SECTIONS = {
     EvidenceKind.AUTHOR: Section.FOLLOWED,
     EvidenceKind.POPULAR: Section.TRENDING,

@@ -14,7 +14,16 @@ LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:@\[\]]+@[^\s<>\"'(),;:@\[\]]+")
 
 
-def start_log(level: str, form: Literal["text", "json"] = "text") -> None:
+Form = Literal["text", "json"]
+
+
+def start_log(wanted: str, form: Form = "text") -> None:
+    """Start a command's log. One by hand says itself what went wrong; a server only logs."""
+    serves = bool({"up", "serve"} & set(sys.argv[1:2]))
+    write_log(wanted if serves or wanted == "debug" else "error", form)
+
+
+def write_log(level: str, form: Form = "text") -> None:
     """Log lines of at least this level go to stderr. Below debug, addresses are left out of them."""
     structlog.configure(
         processors=[

@@ -134,6 +134,7 @@ class EvidenceKind(StrEnum):
     """Why an entry was chosen."""
 
     AUTHOR = "author"
+    ORGANISATION = "organisation"
     PHRASE = "phrase"
     TOPIC = "topic"
     SEED = "seed"
@@ -151,9 +152,10 @@ class Evidence:
     """The cause of a match, in the reader's own words.
 
     `interest` is the wish as the reader typed it ("" for POPULAR and EXPLORE), the key of a LIKED paper;
-    `detail` is what met it: the words found in the text, the author's name, the title of the seed or
-    liked paper, for EXPLORE "popular" where it is, for POPULAR how many talked of it. `place`: where in
-    the abstract the words stand that met it, from the first character to the one behind the last.
+    `detail` is what met it: the words found in the text, the author's or organisation's name, the title
+    of the seed or liked paper, for EXPLORE "popular" where it is, for POPULAR how many talked of it.
+    `place`: where in the abstract the words stand that met it, from the first character to the one
+    behind the last.
     """
 
     kind: EvidenceKind

@@ -11,27 +11,34 @@ done stays done. `tick` is what the scheduler calls every minute; `run` is what 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from sqlalchemy.orm import Session
+import structlog
 
+from newsletter.stages.blocks import Blocks
 from newsletter.stages.collect import CollectReport, Progress, Step
-from newsletter.stages.plan import Blocks, Planner, PlanReport
+from newsletter.stages.plan import PlanReport
 from newsletter.stages.send import Sender, SendReport
 from newsletter.stages.summarise import SummaryReport
 from newsletter.store.ledger import Scope
-from subscribers import audience
-from subscribers.audience import Member
+
+log = structlog.get_logger()
 
 # Seconds that mails may wait for a model, and with them the next readers' tick; what is not written by
 # then goes out with its extract.
 TICK_PATIENCE = 60.0
 RUN_PATIENCE = 600.0
+
+
+class Plan(Protocol):
+    """See `App.plan`."""
+
+    def __call__(self, blocks: Blocks, progress: Advance = ...) -> PlanReport: ...
 
 
 class Summarise(Protocol):
@@ -69,13 +76,13 @@ class Edition:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """The steps, as `app` wires them. `planner` and `sender` are made anew for each run.
+    """The steps, as `app` wires them. `notices` is made anew for each run.
 
     `summarise(seconds, picks_only=...)` asks a language model, if there is one, for so long at most.
     """
 
     collect: Callable[[date, datetime, Progress], CollectReport]
-    planner: Callable[[datetime], Planner]
+    plan: Plan
     summarise: Summarise
     send: Send
     notices: Callable[[], Sender]
@@ -86,10 +93,10 @@ class Pipeline:
         """Whoever is due now gets their digest; what was put off is tried again."""
         self.notices().run()
         if not self.summarises:
-            return self._beside(lambda: self.planner(now).plan(due(now)), Scope())
-        planned = self.planner(now).plan(due(now))
+            return self._beside(lambda: self.plan(due(now)), Scope())
+        planned = self.plan(due(now))
         if planned.planned:
-            self.summarise(TICK_PATIENCE, picks_only=True)
+            self._summarised(TICK_PATIENCE, picks_only=True)
         return planned, self.send(Scope())
 
     def _beside(
@@ -114,12 +121,21 @@ class Pipeline:
         # Collecting took its time: what it brought is news as of now, not as of the start.
         now = self.now()
         with watch("Matching", None) as advance:
-            planned = self.planner(now).plan(everybody(day, now), progress=advance)
+            planned = self.plan(everybody(day, now), advance)
         with watch("Summarising", None):
-            summarised = self.summarise(RUN_PATIENCE)
+            summarised = self._summarised(RUN_PATIENCE)
         with watch("Sending", planned.planned) as advance:
             sent = self.send(Scope(day=day), advance)
         return Edition(collected, planned, sent, summarised)
+
+    def _summarised(self, patience: float, *, picks_only: bool = False) -> SummaryReport | None:
+        """What the model wrote; whatever breaks there, mails go out with their extracts."""
+        try:
+            return self.summarise(patience, picks_only=picks_only)
+        except Exception as error:  # noqa: BLE001  (told in one line; the mails do not wait for it)
+            told = " ".join(f"{type(error).__name__}: {error}".split())
+            log.warning("summarise.broke", error=told)
+            return SummaryReport(stopped=told)
 
 
 def counting(advance: Advance) -> Progress:
@@ -136,18 +152,9 @@ def counting(advance: Advance) -> Progress:
 
 def due(now: datetime) -> Blocks:
     """Everybody whose hour has come."""
-
-    def blocks(session: Session, after: int) -> Iterator[list[Member]]:
-        return audience.due(session, now=now, after=after)
-
-    return blocks
+    return Blocks(now)
 
 
 def everybody(day: date, now: datetime) -> Blocks:
     """Everybody who may be mailed, for the edition of `day`."""
-
-    def blocks(session: Session, after: int) -> Iterator[list[Member]]:
-        for block in audience.everybody(session, now=now, after=after):
-            yield [replace(member, edition_day=day) for member in block]
-
-    return blocks
+    return Blocks(now, day)

@@ -87,7 +87,7 @@ def collect(app: App, now: datetime) -> None:
 @_survives
 def tick(app: App, now: datetime) -> None:
     """Mail whoever is due."""
-    planned, sent = Fleet(app, app.settings.send_processes).pipeline().tick(now)
+    planned, sent = Fleet(app, app.settings.processes).pipeline().tick(now)
     if planned.planned or planned.skipped or sent.outcomes or sent.recovered:
         log.info(
             "tick",
@@ -119,7 +119,8 @@ def summarise(app: App, now: datetime) -> None:  # noqa: ARG001  (a job's signat
 
 @_survives
 def refresh(app: App, now: datetime) -> None:
-    """Learn anew what profiles rest on."""
+    """Drop what has been kept long enough, and learn anew what profiles rest on."""
+    app.prune_returned()
     app.refresh(now)
 
 

@@ -34,6 +34,11 @@ class Relay:
     mails: int = 0
 
     @property
+    def is_here(self) -> bool:
+        """Whether it is on this machine, so that nobody can listen on the way."""
+        return self.host in {"127.0.0.1", "::1", "localhost"}
+
+    @property
     def name(self) -> str:
         """As people are told of it."""
         return f"{self.host}:{self.port}"

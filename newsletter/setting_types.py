@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
 
 from newsletter.sending_rules import parse_quiet_hours, parse_relays, parse_warm_up
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,6 @@ _MAILBOXES: dict[str, tuple[Literal["tls", "starttls", "plain"], int]] = {
     "imap+starttls": ("starttls", 143),
     "imap": ("plain", 143),
 }
-_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 def parse_mailbox(url: str) -> Mailbox:
@@ -84,6 +90,22 @@ def _ip(text: str) -> IPv4Address | IPv6Address:
         return ip_address(text)
     except ValueError:
         raise ValueError(f"{text} is not an IP address") from None
+
+
+def parse_public_key(text: str) -> EllipticCurvePublicKey:
+    """Read a public key of an elliptic curve, DER in base64. Raises ValueError in plain words."""
+    # Loaded here, for most commands read no such key.
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    try:
+        found = load_der_public_key(base64.b64decode(text, validate=True))
+    except (ValueError, binascii.Error, UnsupportedAlgorithm):
+        raise ValueError("is no public key in base64") from None
+    if not isinstance(found, EllipticCurvePublicKey):
+        raise ValueError("is no key of an elliptic curve")  # noqa: TRY004  (a setting's value)
+    return found
 
 
 def _web_address(value: str) -> str:
@@ -197,6 +219,17 @@ def _login(value: str) -> str:
     return value
 
 
+def _key(value: str) -> str:
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("must be ASCII letters, digits and signs alone, without blanks")
+    return value
+
+
+def _public_key(value: str) -> str:
+    parse_public_key(value)
+    return value
+
+
 def _split(value: object) -> object:
     if value == "none":  # an empty value cannot say it, for that stands for the default
         return ()
@@ -219,6 +252,8 @@ NameServer = Annotated[str, AfterValidator(_name_server)]
 Folder = Annotated[Path, AfterValidator(_folder)]
 SentenceModel = Annotated[str, AfterValidator(_model)]
 Login = Annotated[str, AfterValidator(_login)]
+ApiKey = Annotated[str, AfterValidator(_key)]
+PublicKey = Annotated[str, AfterValidator(_public_key)]
 
 # Several values, comma-separated.
 Sources = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from newsletter.errors import SettingsError
 from newsletter.sending_rules import Relay, parse_relays
 from newsletter.setting_types import (
+    ApiKey,
     BounceAddress,
     BounceListen,
     Database,
@@ -25,6 +26,7 @@ from newsletter.setting_types import (
     Login,
     MailboxUrl,
     NameServer,
+    PublicKey,
     QuietTime,
     RelayUrls,
     Sender,
@@ -109,14 +111,11 @@ class Settings(BaseSettings):
         description="LOGIN:PASSWORD that you put into Postmark's webhook address, for /hooks/postmark.",
         repr=False,
     )
-    sendgrid_key: str | None = Field(
+    sendgrid_key: PublicKey | None = Field(
         None, description="SendGrid's verification key of signed events, for /hooks/sendgrid."
     )
     smtp_connections: int = Field(
         8, ge=1, le=256, description="Connections to the relays at the same time, of each process."
-    )
-    send_processes: int = Field(
-        1, ge=1, le=64, description="Processes that send an edition of thousands, as many as cores."
     )
     send_rate: float | None = Field(
         None,
@@ -218,6 +217,12 @@ class Settings(BaseSettings):
         description="Papers listed longer ago than this many days are not news; at least 8, for a "
         "weekly digest must reach over its week.",
     )
+    processes: int = Field(
+        2,
+        ge=1,
+        le=64,
+        description="Processes that plan and send an edition for many thousands; few readers need but one.",
+    )
     encoder: SentenceModel | None = Field(
         None,
         description="Sentence model for matching by meaning: minilm, a model id such as "
@@ -236,7 +241,7 @@ class Settings(BaseSettings):
         validate_default=True,
         description="Name of the model at SUMMARY_URL.",
     )
-    summary_key: str | None = Field(
+    summary_key: ApiKey | None = Field(
         None, description="Key for SUMMARY_URL, if it wants one.", repr=False
     )
     summary_requests: int = Field(
@@ -279,6 +284,11 @@ class Settings(BaseSettings):
     def relays(self) -> tuple[Relay, ...]:
         """The relays of SMTP_URL; none where mails go to the outbox."""
         return parse_relays(self.smtp_url) if self.smtp_url else ()
+
+    @property
+    def operator(self) -> str:
+        """Whom those who are asked for something can write to or look at: CONTACT, else the site."""
+        return self.contact or self.base_url
 
     def require_real(self) -> Self:
         """Refuse settings that would mail real people links that anybody can forge.

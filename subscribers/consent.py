@@ -33,6 +33,7 @@ class EventKind(StrEnum):
     IMPORTED = "imported"
     ADDRESS_ASKED = "address-asked"
     ADDRESS_CHANGED = "address-changed"
+    ADDRESS_RESTORED = "address-restored"
     ASKED_AGAIN = "asked-again"
 
 

@@ -60,7 +60,7 @@ def check_quiet_days(number: int) -> int:
     """The number back if it is within bounds. Raises ProfileError."""
     if not 0 <= number <= MOST_QUIET_DAYS:
         raise ProfileError(
-            "quiet_days", f"Please choose from 1 to {MOST_QUIET_DAYS} days, or 0 for no note."
+            "quiet_days", f"Please choose from 1 to {MOST_QUIET_DAYS} digests, or 0 for no note."
         )
     return number
 
@@ -98,6 +98,11 @@ def read_preferences(subscriber: Subscriber) -> Preferences:
     )
 
 
+def find(session: Session, address_hash: str) -> int | None:
+    """The id of whoever has this address, if anybody has."""
+    return session.scalar(select(Subscriber.id).where(Subscriber.address_hash == address_hash))
+
+
 def locked(session: Session, subscriber_id: int) -> Subscriber | None:
     """The subscriber, held against every other writer until the transaction ends; None if erased.
 
@@ -120,7 +125,7 @@ def save_preferences(
     """Stores what a subscriber (from `locked`) set, and moves their next digest accordingly."""
     apply_preferences(subscriber, preferences, now=now)
     if subscriber.state == State.CONFIRMED:
-        subscriber.next_send_at = _next_due(subscriber, preferences.schedule, now)
+        subscriber.next_send_at = next_due(subscriber, preferences.schedule, now)
     session.flush()
 
 
@@ -134,9 +139,18 @@ def pause(session: Session, subscriber: Subscriber, *, now: datetime) -> bool:
     if subscriber.state != State.CONFIRMED or (standing is not None and standing >= until):
         return False
     subscriber.paused_until = until
-    subscriber.next_send_at = _next_due(subscriber, schedule_of(subscriber), now)
+    subscriber.next_send_at = next_due(subscriber, schedule_of(subscriber), now)
     session.flush()
     return True
+
+
+def next_due(subscriber: Subscriber, schedule: Schedule, now: datetime) -> datetime:
+    """When the next digest is due by a schedule; never a second one today, whatever hour it names."""
+    today = edition_day(now, schedule.timezone)
+    covered = subscriber.covered_until
+    if covered is not None and edition_day(covered, schedule.timezone) >= today:
+        return next_send_after_day(schedule, today, now)
+    return next_send(schedule, now)
 
 
 def pause_end(subscriber: Subscriber, now: datetime) -> date:
@@ -203,12 +217,3 @@ def _interest_row(row: InterestRow | None, interest: Interest, position: int) ->
     row = row or InterestRow(kind=interest.kind.value, text=interest.text)
     row.position, row.weight, row.muted = position, interest.weight, interest.muted
     return row
-
-
-def _next_due(subscriber: Subscriber, schedule: Schedule, now: datetime) -> datetime:
-    """A later hour chosen after today's digest went out does not call for a second one today."""
-    today = edition_day(now, schedule.timezone)
-    covered = subscriber.covered_until
-    if covered is not None and edition_day(covered, schedule.timezone) >= today:
-        return next_send_after_day(schedule, today, now)
-    return next_send(schedule, now)

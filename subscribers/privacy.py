@@ -12,7 +12,7 @@ from subscribers.orm import Base
 from subscribers.preferences import read_preferences
 from subscribers.profile_document import profile_to_document
 from subscribers.suppression import SuppressionReason, suppress
-from subscribers.tables import ConsentEvent, Subscriber, Vote
+from subscribers.tables import ConsentEvent, FormerAddress, Subscriber, Vote
 
 
 def erase(session: Session, subscriber_id: int, *, now: datetime) -> bool:
@@ -33,6 +33,13 @@ def erase(session: Session, subscriber_id: int, *, now: datetime) -> bool:
     return True
 
 
+def addresses_of(session: Session, subscriber_id: int) -> list[str]:
+    """All addresses that a person has or had here, the present one first."""
+    present = select(Subscriber.email).where(Subscriber.id == subscriber_id)
+    former = select(FormerAddress.email).where(FormerAddress.subscriber_id == subscriber_id)
+    return [*session.scalars(present), *session.scalars(former.order_by(FormerAddress.id))]
+
+
 def export_person(session: Session, subscriber: Subscriber) -> dict[str, Any]:
     """Everything that these tables hold about a person, as plain JSON values."""
     events = session.scalars(
@@ -43,8 +50,14 @@ def export_person(session: Session, subscriber: Subscriber) -> dict[str, Any]:
     votes = session.scalars(
         select(Vote).where(Vote.subscriber_id == subscriber.id).order_by(Vote.at, Vote.entry_key)
     )
+    former = session.scalars(
+        select(FormerAddress)
+        .where(FormerAddress.subscriber_id == subscriber.id)
+        .order_by(FormerAddress.id)
+    )
     return {
         "subscriber": _plain(subscriber),
+        "former_addresses": [_plain(address) for address in former],
         "profile": profile_to_document(read_preferences(subscriber).profile),
         "votes": [_plain(vote) for vote in votes],
         "consent_events": [_plain(event) for event in events],

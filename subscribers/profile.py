@@ -5,10 +5,11 @@ One wish per line, or several with commas between:
     speculative decoding            a topic, in words
     "kv cache"                      these exact words
     author:Ada Lovelace             everything by a person
+    org:DeepMind                    what comes from an organisation
     cat:cs.CL   cat:cs   cat:cs.*   a category of arXiv, or all of an archive
     arxiv:2404.06395                an example paper (its address on arXiv does as well)
     -survey                         not this, nor surveys, surveyed, surveying
-    -"case report"                  not exactly this; also -author:..., -cat:...
+    -"case report"                  not exactly this; also -author:..., -org:..., -cat:...
     mixture of experts ^2           counts double (0.1 to 10)
 """
 
@@ -36,7 +37,7 @@ _SEED_ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _CATEGORY = re.compile(r"([a-z]+(?:-[a-z]+)?)(?:\.(?:([a-z]+(?:-[a-z]+)?)|\*))?", re.IGNORECASE)
-_PREFIXED = re.compile(r"(author|cat|category|arxiv)\s*:\s*(.*)", re.IGNORECASE | re.DOTALL)
+_PREFIXED = re.compile(r"(author|org|cat|category|arxiv)\s*:\s*(.*)", re.IGNORECASE | re.DOTALL)
 _BARE_CATEGORY = re.compile(
     r"(?:astro-ph|cs|econ|eess|math|nlin|q-bio|q-fin|stat)\.(?:[A-Z]{2}|\*)"
     r"|(?:cond-mat|physics)\.(?:[a-z]+(?:-[a-z]+)?|\*)",
@@ -49,7 +50,7 @@ _DASHES = "\N{MINUS SIGN}\N{EN DASH}\N{HYPHEN}\N{NON-BREAKING HYPHEN}"
 _MINUS = re.compile(rf'\A[{_DASHES}](?=[\w"])')
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»\N{FULLWIDTH QUOTATION MARK}", '"'))
 _PIECE = re.compile(
-    rf'\s*(?:[-*+•]\s*)?[-{_DASHES}]?(?:(?:author|cat|category)\s*:\s*)?"[^"]*"[^,]*|[^,]+',
+    rf'\s*(?:[-*+•]\s*)?[-{_DASHES}]?(?:(?:author|org|cat|category)\s*:\s*)?"[^"]*"[^,]*|[^,]+',
     re.IGNORECASE,
 )
 
@@ -60,14 +61,15 @@ class Kind(StrEnum):
     TOPIC = "topic"
     PHRASE = "phrase"
     AUTHOR = "author"
+    ORGANISATION = "organisation"
     CATEGORY = "category"
     SEED = "seed"
 
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """One wish. `text` is a topic's words, a name, `cs.CL`, or a canonical key such as
-    `arxiv:2404.06395`. `muted` asks to be spared it.
+    """One wish. `text` is a topic's words, a person's or an organisation's name, `cs.CL`, or a key
+    such as `arxiv:2404.06395`. `muted` asks to be spared it.
     """
 
     kind: Kind
@@ -142,8 +144,9 @@ def wish_text(interest: Interest) -> str:
     match interest.kind:
         case Kind.PHRASE:
             text = f'"{text}"'
-        case Kind.AUTHOR:
-            text = f'author:"{text}"' if "," in text or '"' in text else f"author:{text}"
+        case Kind.AUTHOR | Kind.ORGANISATION:
+            prefix = "author" if interest.kind is Kind.AUTHOR else "org"
+            text = f'{prefix}:"{text}"' if "," in text or '"' in text else f"{prefix}:{text}"
         case Kind.CATEGORY:
             text = f"cat:{text}"
         case Kind.TOPIC | Kind.SEED:
@@ -195,8 +198,8 @@ def _prefixed(prefix: str, value: str, wish: str) -> tuple[Kind, str]:
         raise ProfileError(_FIELD, f"Something is missing after “{wish[:60]}”.")
     if '"' in value:
         raise _unpaired(wish)
-    if prefix == "author":
-        return Kind.AUTHOR, value
+    if prefix in {"author", "org"}:
+        return (Kind.AUTHOR if prefix == "author" else Kind.ORGANISATION), value
     return Kind.CATEGORY, _category(value)
 
 

@@ -1,4 +1,4 @@
-"""Asking somebody whose mails came back whether they are still there."""
+"""Asking somebody whose mails came back whether they are still there; and beginning anew after that."""
 
 from __future__ import annotations
 
@@ -13,6 +13,14 @@ from subscribers.suppression import SuppressionReason, lift
 from subscribers.tables import Subscriber, Suppression
 from subscribers.tokens import LinkSigner, Purpose
 
+FRESH_STARTS = (
+    EventKind.ASKED_AGAIN,
+    EventKind.CONFIRMED,
+    EventKind.ADDRESS_CHANGED,
+    EventKind.ADDRESS_RESTORED,
+)
+"""Up to the last of these, what came back is forgiven."""
+
 
 def ask_again(
     session: Session,
@@ -22,16 +30,17 @@ def ask_again(
     send_notice: SendNotice,
     now: datetime,
 ) -> bool:
-    """Asks a confirmed subscriber (from `preferences.locked`) whose mails came back whether they are
-    still there: nothing more is mailed until they press. False for anybody else.
+    """Asks a subscriber (from `preferences.locked`) whose mails came back whether they are still there:
+    nothing more is mailed until they press. Who never confirmed is asked that. False for whoever left.
     """
-    if subscriber.state != State.CONFIRMED:
+    if subscriber.state == State.UNSUBSCRIBED:
         return False
     subscriber.state = State.PENDING
     subscriber.next_send_at = None
     record(session, subscriber, EventKind.ASKED_AGAIN, now=now, origin=Origin())
+    kind = NoticeKind.RECONFIRM if subscriber.confirmed_at else NoticeKind.CONFIRM
     token = signer.make(Purpose.CONFIRM, subscriber.id, subscriber.links_version, now=now)
-    send_notice(session, subscriber, NoticeKind.RECONFIRM.value, {"token": token})
+    send_notice(session, subscriber, kind.value, {"token": token})
     session.flush()
     return True
 
@@ -53,5 +62,4 @@ def bring_back(
     if reason != SuppressionReason.BOUNCED or subscriber.state == State.UNSUBSCRIBED:
         return False
     lift(session, subscriber.address_hash)
-    ask_again(session, subscriber, signer=signer, send_notice=send_notice, now=now)
-    return True
+    return ask_again(session, subscriber, signer=signer, send_notice=send_notice, now=now)

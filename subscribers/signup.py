@@ -26,8 +26,15 @@ from subscribers.consent import (
     Wording,
     next_state,
 )
-from subscribers.preferences import Preferences, apply_preferences, locked, schedule_of
-from subscribers.schedule import next_send
+from subscribers.preferences import (
+    Preferences,
+    apply_preferences,
+    find,
+    locked,
+    next_due,
+    schedule_of,
+)
+from subscribers.schedule import edition_day, next_send
 from subscribers.store import insert_new
 from subscribers.suppression import is_suppressed
 from subscribers.tables import ConsentEvent, Subscriber
@@ -44,12 +51,16 @@ SendNotice = Callable[[Session, Subscriber, str, dict[str, Any]], None]
 
 
 class NoticeKind(StrEnum):
-    """The mails that this package asks for; all but the good-bye have `{"token": ...}` as context."""
+    """The mails that this package asks for; all but the good-bye have `{"token": ...}` as context.
+
+    `MOVED` goes to an address that is theirs no more, which its context has as `"email"`.
+    """
 
     CONFIRM = "confirm"
     PREFERENCES = "preferences"
     WELCOME = "welcome"
     ADDRESS = "address"
+    MOVED = "moved"
     RECONFIRM = "reconfirm"
     GOODBYE = "goodbye"
 
@@ -110,7 +121,7 @@ def request_link(
 
     Nobody else gets anything, and no caller can tell.
     """
-    found = session.scalar(select(Subscriber.id).where(Subscriber.address_hash == address.hash))
+    found = find(session, address.hash)
     subscriber = None if found is None else locked(session, found)
     if (
         subscriber is not None
@@ -134,7 +145,8 @@ def confirm(
 ) -> Confirmation:
     """Confirms a subscriber (from `preferences.locked`). Of two presses only the first counts.
 
-    They are welcomed by mail, and due at once: the first digest tells more than any words of ours.
+    They are due at once, unless they rest: the first digest tells more than any words of ours. A
+    newcomer is welcomed by mail; whoever was asked again goes on where they were.
     """
     before = State(subscriber.state)
     after = next_state(before, Act.CONFIRM)
@@ -142,13 +154,49 @@ def confirm(
         return Confirmation.LEFT
     if after is before:
         return Confirmation.ALREADY
-    begin(subscriber, now=now, confirmed_at=now)
-    subscriber.next_send_at = now
+    goes_on = _goes_on(session, subscriber)
+    if goes_on:
+        subscriber.state = State.CONFIRMED
+    else:
+        begin(subscriber, now=now, confirmed_at=now)
+    subscriber.next_send_at = _first_due(subscriber, now)
     record(session, subscriber, EventKind.CONFIRMED, now=now, origin=origin, words=CONFIRM_WORDING)
-    token = signer.make(Purpose.PREFERENCES, subscriber.id, subscriber.links_version, now=now)
-    send_notice(session, subscriber, NoticeKind.WELCOME.value, {"token": token})
+    if not goes_on:
+        _welcome(session, subscriber, signer=signer, send_notice=send_notice, now=now)
     session.flush()
     return Confirmation.CONFIRMED
+
+
+def _goes_on(session: Session, subscriber: Subscriber) -> bool:
+    """Whether a pending subscriber was a reader until we asked whether they are still there."""
+    steps = (EventKind.ASKED_AGAIN, EventKind.CONFIRMED, EventKind.UNSUBSCRIBED)
+    last = session.scalar(
+        select(ConsentEvent.kind)
+        .where(ConsentEvent.subscriber_id == subscriber.id, ConsentEvent.kind.in_(steps))
+        .order_by(ConsentEvent.id.desc())
+        .limit(1)
+    )
+    return last == EventKind.ASKED_AGAIN and subscriber.confirmed_at is not None
+
+
+def _first_due(subscriber: Subscriber, now: datetime) -> datetime:
+    schedule, covered = schedule_of(subscriber), subscriber.covered_until
+    today = edition_day(now, schedule.timezone)
+    rests = schedule.paused_until is not None and schedule.paused_until > today
+    had_today = covered is not None and edition_day(covered, schedule.timezone) >= today
+    return next_due(subscriber, schedule, now) if rests or had_today else now
+
+
+def _welcome(
+    session: Session,
+    subscriber: Subscriber,
+    *,
+    signer: LinkSigner,
+    send_notice: SendNotice,
+    now: datetime,
+) -> None:
+    token = signer.make(Purpose.PREFERENCES, subscriber.id, subscriber.links_version, now=now)
+    send_notice(session, subscriber, NoticeKind.WELCOME.value, {"token": token})
 
 
 def unsubscribe(
@@ -240,8 +288,9 @@ def _found_or_new(session: Session, signup: SignUp, now: datetime) -> Subscriber
         "created_at": now,
     }
     insert_new(session, Subscriber, [row])
-    found = select(Subscriber.id).where(Subscriber.address_hash == signup.address.hash)
-    subscriber = locked(session, session.scalars(found).one())
+    found = find(session, signup.address.hash)
+    assert found is not None
+    subscriber = locked(session, found)
     assert subscriber is not None
     return subscriber
 

@@ -17,11 +17,20 @@ def insert_new(session: Session, table: type[Base], rows: Sequence[dict[str, Any
     Of two transactions that insert the same key one waits for the other and then inserts nothing.
     All rows must have the same fields.
     """
+    return len(inserted(session, table, rows, next(iter(table.__table__.primary_key))))
+
+
+def inserted(
+    session: Session,
+    table: type[Base],
+    rows: Sequence[dict[str, Any]],
+    *columns: Any,
+) -> Sequence[Any]:
+    """Inserts as `insert_new` does, and returns these columns of the rows that were inserted."""
     if not rows:
-        return 0
+        return []
     statement = _insert(session, table).values(list(rows)).on_conflict_do_nothing()
-    primary_key = next(iter(table.__table__.primary_key))
-    return len(session.execute(statement.returning(primary_key)).all())
+    return session.execute(statement.returning(*columns)).all()
 
 
 def insert_or_change(

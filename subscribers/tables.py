@@ -63,7 +63,10 @@ class InterestRow(Base):
     """One named wish of one subscriber (`profile.Interest` as stored)."""
 
     __tablename__ = "interest"
-    __table_args__ = (UniqueConstraint("subscriber_id", "kind", "text"),)
+    __table_args__ = (
+        UniqueConstraint("subscriber_id", "kind", "text"),
+        Index(None, "kind", "text"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"))
@@ -84,7 +87,10 @@ class Vote(Base):
     """
 
     __tablename__ = "vote"
-    __table_args__ = (CheckConstraint("value IN (-1, 1)", name="value"),)
+    __table_args__ = (
+        CheckConstraint("value IN (-1, 1)", name="value"),
+        Index(None, "entry_key"),
+    )
 
     subscriber_id: Mapped[int] = mapped_column(
         ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True
@@ -112,6 +118,21 @@ class ConsentEvent(Base):
     user_agent: Mapped[str | None] = mapped_column(Text)
     text_version: Mapped[str | None] = mapped_column(String(32))
     text_hash: Mapped[str | None] = mapped_column(String(64))
+
+
+class FormerAddress(Base):
+    """Where somebody's mail went before a move that can still be undone from there."""
+
+    __tablename__ = "former_address"
+    # AUTOINCREMENT: an undo link names a row, and must never mean another one.
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(
+        ForeignKey("subscriber.id", ondelete="CASCADE"), index=True
+    )
+    email: Mapped[str] = mapped_column(String(320))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class Suppression(Base):

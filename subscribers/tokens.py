@@ -1,7 +1,7 @@
 """Signed links: one purpose and one person each. Made by the million, so packed small.
 
 A token is 11 bytes (purpose, version of the person's links, person, expiry) and an HMAC-SHA256 over
-them, both in URL-safe base64. Where it is about one thing (a paper to vote on, a digest, a new address)
+them, both in URL-safe base64. Where it is about one thing (a paper to vote on, a digest, an address)
 it has 7 bytes more, what and how. A vote's has 132 bits of the HMAC (RFC 2104, section 5, asks for
 128): a mail holds dozens of them. The purpose is part of what is signed, and the key is derived for
 links alone, so that no token passes for another kind. Who reads a token learns nothing of why another
@@ -31,11 +31,10 @@ _ABOUT_SIZE = 7  # a number (48 bits), and a byte that for votes is 1 for MORE a
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _VOTE_SEAL = 22  # characters of six bits
 
-_TAG = struct.Struct(
-    ">BQI"
-)  # purpose, person (36 bits) with the upper 28 of a number, its lower 32
+_TAG_SIZE = 13  # octets: purpose (8 bits), person (36), a number (40), the mark of an address (20)
 _TAG_SEAL = 16  # octets of the HMAC
-_NUMBER_BITS = 60
+_NUMBER_BITS = 40
+_MARK_BITS = 20
 
 MORE, LESS = 1, -1
 
@@ -50,13 +49,14 @@ class Purpose(IntEnum):
     PAUSE = 5
     DIGEST = 6
     ADDRESS = 7
+    UNDO = 8
 
 
 class TagPurpose(IntEnum):
     """What mail to a signed address is about. Numbers are in mails that are out: never reuse one."""
 
-    RETURN = 1
     LEAVE = 2
+    RETURN = 3  # 1 was it before the address was part of it
 
 
 LIFETIME: dict[Purpose, timedelta | None] = {
@@ -67,8 +67,9 @@ LIFETIME: dict[Purpose, timedelta | None] = {
     Purpose.PAUSE: timedelta(days=60),
     Purpose.DIGEST: timedelta(days=60),
     Purpose.ADDRESS: timedelta(days=3),
+    Purpose.UNDO: timedelta(days=7),
 }
-_ABOUT_ONE_THING = frozenset({Purpose.VOTE, Purpose.DIGEST, Purpose.ADDRESS})
+ABOUT_ONE_THING = frozenset({Purpose.VOTE, Purpose.DIGEST, Purpose.ADDRESS, Purpose.UNDO})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,23 @@ class Link:
     made_at: datetime | None
     ballot: Ballot | None = None
     about: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """What the signed part of an address says: whose mail, its number, and to which address it went.
+
+    `mark`: the `address_mark` of that address, 0 where the tag is good for any.
+    """
+
+    subscriber_id: int
+    number: int
+    mark: int
+
+
+def address_mark(address_hash: str) -> int:
+    """The bits that stand for an address in a tag: enough to tell a person's former one from today's."""
+    return int(address_hash[:16], 16) % ((1 << _MARK_BITS) - 1) + 1
 
 
 class LinkSigner:
@@ -119,7 +137,7 @@ class LinkSigner:
         """
         if purpose is Purpose.VOTE:
             raise ValueError("a vote link names an entry: make_votes makes it")
-        if (about is not None) != (purpose in _ABOUT_ONE_THING):
+        if (about is not None) != (purpose in ABOUT_ONE_THING):
             raise ValueError(f"what is a link for {purpose.name} about?")
         packed = _packed(purpose, subscriber_id, links_version, now)
         if about is not None:
@@ -131,12 +149,15 @@ class LinkSigner:
     ) -> dict[int, tuple[str, str]]:
         """Two tokens for each entry, MORE and LESS; all at once, as a mail holds dozens of them."""
         head = _packed(Purpose.VOTE, subscriber_id, links_version, now)
-
-        def token(entry_id: int, direction: int) -> str:
-            packed = head + (entry_id << 8 | direction).to_bytes(_ABOUT_SIZE)
-            return self._sealed(_base64(packed), Purpose.VOTE).decode()
-
-        return {entry_id: (token(entry_id, 1), token(entry_id, 0)) for entry_id in entry_ids}
+        ids = list(entry_ids)
+        packed = [head + (id_ << 8 | way).to_bytes(_ABOUT_SIZE) for id_ in ids for way in (1, 0)]
+        # 18 octets are 24 characters: those of all tokens can be encoded at once.
+        payloads = _base64(b"".join(packed))
+        starts = range(0, len(payloads), 24)
+        marks = [self._mark(payloads[at : at + 24])[:18] for at in starts]
+        told, seals = payloads.decode(), _base64(b"".join(marks)).decode()
+        tokens = [f"{told[at : at + 24]}.{seals[at : at + _VOTE_SEAL]}" for at in starts]
+        return dict(zip(ids, zip(tokens[::2], tokens[1::2], strict=True), strict=True))
 
     def read(self, token: str, purpose: Purpose, *, now: datetime) -> Link:
         """What a token says, if it is ours, for this purpose and not expired. Raises TokenError."""
@@ -152,7 +173,7 @@ class LinkSigner:
         expiry = rest & ((1 << _EXPIRY_BITS) - 1)
         expired = expiry != _NEVER and (now - _EPOCH) // _MINUTE >= expiry
         about = packed[_LAYOUT.size :]
-        expected = _ABOUT_SIZE if purpose in _ABOUT_ONE_THING else 0
+        expected = _ABOUT_SIZE if purpose in ABOUT_ONE_THING else 0
         if found != purpose or expired or len(about) != expected:
             raise TokenError
         lifetime = LIFETIME[purpose]
@@ -164,42 +185,45 @@ class LinkSigner:
             int.from_bytes(about[:-1]) if about and purpose is not Purpose.VOTE else None,
         )
 
-    def make_tag(self, purpose: TagPurpose, subscriber_id: int, number: int = 0) -> str:
+    def make_tag(
+        self, purpose: TagPurpose, subscriber_id: int, number: int = 0, mark: int = 0
+    ) -> str:
         """The signed part of a mail address that is one person's, and about one thing: 47 characters.
 
         Small letters and digits alone, for there are mail systems that fold case. Never expires.
-        `number`: up to 60 bits; 0 for none.
+        `number`: up to 40 bits; 0 for none. `mark`: as in `Tag`.
         """
-        person = subscriber_id << _NUMBER_BITS - 32 | number >> 32
-        packed = _TAG.pack(purpose, person, number & 0xFFFFFFFF)
+        about = (subscriber_id << _NUMBER_BITS | number) << _MARK_BITS | mark
+        packed = bytes([purpose]) + about.to_bytes(_TAG_SIZE - 1)
         return base64.b32encode(packed + self._tag_seal(packed)).decode().rstrip("=").lower()
 
-    def read_tag(self, tag: str, purpose: TagPurpose) -> tuple[int, int]:
-        """The person and the number of a tag of ours for this purpose. Raises TokenError."""
+    def read_tag(self, tag: str, purpose: TagPurpose) -> Tag:
+        """What a tag of ours for this purpose says. Raises TokenError."""
         try:
             octets = base64.b32decode(tag.upper() + "=" * (-len(tag) % 8))
-            packed, seal = octets[: _TAG.size], octets[_TAG.size :]
-            found, person, low = _TAG.unpack(packed)
-        except (ValueError, struct.error):
+        except ValueError:
             raise TokenError from None
-        if not hmac.compare_digest(seal, self._tag_seal(packed)) or found != purpose:
+        packed, seal = octets[:_TAG_SIZE], octets[_TAG_SIZE:]
+        if not hmac.compare_digest(seal, self._tag_seal(packed)) or packed[0] != purpose:
             raise TokenError
-        upper = _NUMBER_BITS - 32
-        return person >> upper, (person & ((1 << upper) - 1)) << 32 | low
+        about = int.from_bytes(packed[1:])
+        number = about >> _MARK_BITS & (1 << _NUMBER_BITS) - 1
+        return Tag(about >> _MARK_BITS + _NUMBER_BITS, number, about & (1 << _MARK_BITS) - 1)
 
     def _tag_seal(self, packed: bytes) -> bytes:
         # No payload of a link has a colon: what is signed for one can never pass for the other.
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(b"address:" + packed)
-        outer.update(inner.digest())
-        return outer.digest()[:_TAG_SEAL]
+        return self._mark(b"address:" + packed)[:_TAG_SEAL]
 
     def _sealed(self, payload: bytes, purpose: Purpose) -> bytes:
+        seal = _base64(self._mark(payload))
+        return payload + b"." + (seal[:_VOTE_SEAL] if purpose is Purpose.VOTE else seal)
+
+    def _mark(self, payload: bytes) -> bytes:
+        """The HMAC, all of it."""
         inner, outer = self._inner.copy(), self._outer.copy()
         inner.update(payload)
         outer.update(inner.digest())
-        seal = _base64(outer.digest())
-        return payload + b"." + (seal[:_VOTE_SEAL] if purpose is Purpose.VOTE else seal)
+        return outer.digest()
 
 
 def _base64(packed: bytes) -> bytes:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from socket import create_connection
 
-from tests.smtpd import free_port
+from tests import privilege
+from tests.smtpd import free_port, wait_for_port
 
 _MAIN = """
 compatibility_level = 3.6
@@ -54,11 +52,9 @@ postlog unix-dgram n - n - 1 postlogd
 
 def missing() -> str | None:
     """Why no Postfix can run here; None where it can."""
-    if shutil.which("postfix", path=_path()) is None:
+    if shutil.which("postfix", path=privilege.path()) is None:
         return "Postfix is not installed: apt-get install postfix"
-    if os.geteuid() == 0 or subprocess.run(["sudo", "-n", "true"], check=False).returncode == 0:
-        return None
-    return "Postfix must be started by root, or by sudo without a password"
+    return privilege.missing("Postfix")
 
 
 @contextmanager
@@ -71,47 +67,20 @@ def relaying_to(sink: int) -> Iterator[int]:
         (folder / name).mkdir()
     (folder / "config" / "main.cf").write_text(_MAIN.format(folder=folder, sink=sink))
     (folder / "config" / "master.cf").write_text(_MASTER.format(port=port))
-    _as_root("chown", "postfix", str(folder / "data"))
+    privilege.as_root("chown", "postfix", str(folder / "data"))
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [*_sudo(), "postfix", "-c", str(folder / "config"), "start-fg"],
-            env=os.environ | {"PATH": _path()},
+            [*privilege.sudo(), "postfix", "-c", str(folder / "config"), "start-fg"],
+            env=privilege.environment(),
             stdout=log,
             stderr=subprocess.STDOUT,
         )
     try:
-        _wait(process, port, folder / "log")
+        wait_for_port(port, process, folder / "log")
         yield port
     finally:
-        _as_root("postfix", "-c", str(folder / "config"), "stop")
+        privilege.as_root("postfix", "-c", str(folder / "config"), "stop")
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)
-        _as_root("rm", "-rf", str(folder))
-
-
-def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    until = time.monotonic() + 30
-    while True:
-        try:
-            create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < until, log.read_text()
-            time.sleep(0.1)
-        else:
-            return
-
-
-def _as_root(*command: str) -> None:
-    subprocess.run(
-        [*_sudo(), *command], env=os.environ | {"PATH": _path()}, capture_output=True, check=False
-    )
-
-
-def _sudo() -> list[str]:
-    return [] if os.geteuid() == 0 else ["sudo", "-n"]
-
-
-def _path() -> str:
-    return os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+        privilege.as_root("rm", "-rf", str(folder))

@@ -13,6 +13,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -145,6 +146,24 @@ def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return found.getsockname()[1]
+
+
+def wait_for_port(
+    port: int, process: subprocess.Popen[bytes], log: Path, *, greeting: bytes = b""
+) -> None:
+    """Wait until a process that was just started listens, and greets; fails with its log if it does not."""
+    until = time.monotonic() + 30
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as there:
+                if not greeting or there.recv(len(greeting)) == greeting:
+                    return
+        except OSError:
+            pass
+        told = log.read_text() if log.exists() else "it says nothing"
+        assert process.poll() is None, told
+        assert time.monotonic() < until, told
+        time.sleep(0.1)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def send(operator: Operator, folder: Path) -> None:
 def test_a_run_with_every_outcome_logs_no_address(
     operator: Operator, tmp_path: Path, capsys: pytest.CaptureFixture[str], form
 ) -> None:
-    logs.start_log("info", form)
+    logs.write_log("info", form)
     send(operator, tmp_path / "mails")
     said = capsys.readouterr().err
     assert "2026-06-10" in said
@@ -55,7 +55,7 @@ def test_a_run_with_every_outcome_logs_no_address(
 def test_whoever_puts_an_address_into_a_line_it_does_not_come_out(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    logs.start_log("info")
+    logs.write_log("info")
     try:
         raise ValueError("550 <ada@example.org> unknown")  # noqa: TRY301
     except ValueError:
@@ -67,6 +67,6 @@ def test_whoever_puts_an_address_into_a_line_it_does_not_come_out(
 
 
 def test_at_level_debug_they_are_there(capsys: pytest.CaptureFixture[str]) -> None:
-    logs.start_log("debug")
+    logs.write_log("debug")
     structlog.get_logger().info("asked", of="ada@example.org")
     assert "ada@example.org" in capsys.readouterr().err

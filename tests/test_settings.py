@@ -41,6 +41,7 @@ def test_every_bad_key_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         "NEWSLETTER_SMTP_CONNECTIONS": "many",
         "NEWSLETTER_SMTP_ULR": "smtp://relay",
         "NEWSLETTER_DATABASE_URL": "mysql://x",
+        "NEWSLETTER_SENDGRID_KEY": "c2VjcmV0",
     }
     for key, value in bad.items():
         monkeypatch.setenv(key, value)
@@ -158,3 +159,13 @@ def test_a_model_has_an_address_and_an_address_a_model(
     ) as caught:
         load(None)
     assert len(str(caught.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize("key", ["schlüssel", "a key", "a\tkey", "“quoted”"])
+def test_a_key_that_no_header_can_hold_is_told_at_once(
+    monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("NEWSLETTER_SUMMARY_KEY", key)
+    with pytest.raises(SettingsError, match="SUMMARY_KEY: must be ASCII") as caught:
+        load(None)
+    assert key not in str(caught.value)

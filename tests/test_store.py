@@ -103,3 +103,12 @@ def test_sqlite_runs_in_wal_with_foreign_keys(tmp_path) -> None:
         assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
     assert "subscriber" in inspect(engine).get_table_names()
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"), [("interest", ["kind", "text"]), ("vote", ["entry_key"])]
+)
+def test_who_gave_or_voted_on_a_paper_is_found_by_the_paper(
+    engine: Engine, table: str, columns: list[str]
+) -> None:
+    assert columns in [index["column_names"] for index in inspect(engine).get_indexes(table)]

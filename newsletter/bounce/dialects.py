@@ -27,7 +27,9 @@ _GIVEN_UP = re.compile(
     r"\bcould ?n[o']t be (?:delivered|reached)\b|\bfatal errors?\b", re.IGNORECASE,
 )  # fmt: skip
 _BOUNCER = re.compile(
-    r"mailer[-_. ]?daemon|postmaster|mail delivery|delivery sub|sysadmin|<>", re.IGNORECASE
+    r"mailer[-_. ]?daemon|postmaster|mail delivery|delivery sub|sysadmin|"
+    r"mail[-_. ]?(?:service|server|system|gateway|router)|<>",
+    re.IGNORECASE,
 )
 _SUBJECT = re.compile(
     r"undeliver|non-?delivery|not deliver|returned mail|"
@@ -45,22 +47,26 @@ _ORIGINAL = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 # The envelope in a transcript of a conversation; an address at the start of a line, or in brackets.
-_RCPT = re.compile(r"^ In:\s+RCPT TO:(<[^<>\s]+>)", re.IGNORECASE | re.MULTILINE)
-_LEADING = re.compile(r"^[ \t]*(<[^<>\s]+@[^<>\s]+>)", re.MULTILINE)
-_BRACKETED = re.compile(r"<[^<>\s]+@[^<>\s]+>")
+_IN_BRACKETS = r"<[^<>@\s]{1,64}@[^<>@\s]{1,255}>"
+_RCPT = re.compile(rf"^ In:\s{{1,9}}RCPT TO:({_IN_BRACKETS})", re.IGNORECASE | re.MULTILINE)
+_LEADING = re.compile(rf"^[ \t]{{0,80}}({_IN_BRACKETS})", re.MULTILINE)
+_BRACKETED = re.compile(_IN_BRACKETS)
 _STORY = 12_000
 _NEAR = 600
+
+MOST = 100
+"""How many recipients of one report are told apart; a mail of ours has one."""
 
 
 def dialects(mail: Mail) -> list[Finding]:
     """What a bounce in no standard form says; none where nothing in the mail looks like a bounce."""
     if not looks_like_bounce(mail):
         return []
-    text = story(mail)
+    text, by_system = story(mail), _by_mail_system(mail)
     delayed, failed = _by_library(mail.message)
     if not delayed and not failed:
         failed = _by_header(mail) or _by_text(mail, text)
-    if not delayed and not failed and _from_mail_system(mail) and _GIVEN_UP.search(text):
+    if not delayed and not failed and by_system and _GIVEN_UP.search(text):
         failed = [""]  # whose it is, the address that it came back to may tell
     # A library that knows only "permanent" is not asked whether a mail is a mere warning.
     only_delayed = bool(
@@ -68,34 +74,32 @@ def dialects(mail: Mail) -> list[Finding]:
     ) and not _GIVEN_UP.search(text)
     if only_delayed:
         delayed, failed = [*delayed, *failed], []
-    return [
-        *(_finding(address, text, failed) for address in failed),
-        *(
-            Finding(Kind.DELAY, address, status_in(text))
-            for address in delayed
-            if address not in failed
-        ),
-    ]
+    told = [_finding(address, text, failed) for address in failed[:MOST]]
+    # A person may write that somebody is no longer there; that no mailbox is, a mail system alone knows.
+    found = [f if by_system or f.kind is not Kind.HARD else Finding(Kind.UNKNOWN) for f in told]
+    late = [address for address in delayed[:MOST] if address not in failed]
+    return [*found, *(Finding(Kind.DELAY, address, status_in(text)) for address in late)]
 
 
 def looks_like_bounce(mail: Mail) -> bool:
     """Whether a mail's envelope or headers are those of a mail system rather than of a person."""
-    if mail.type == "multipart/report" or mail.header("x-failed-recipients"):
+    if mail.header("x-failed-recipients"):
         return True
-    return _from_mail_system(mail) or bool(_SUBJECT.search(mail.header("subject")))
+    return _by_mail_system(mail) or bool(_SUBJECT.search(mail.header("subject")))
 
 
-def _from_mail_system(mail: Mail) -> bool:
+def _by_mail_system(mail: Mail) -> bool:
+    """Whether a mail is a report, has the null return path, or is from a mail system by its name."""
     sender = f"{mail.header('from')} {mail.header('return-path')} {mail.header('sender')}"
-    return bool(_BOUNCER.search(sender))
+    return mail.type == "multipart/report" or bool(_BOUNCER.search(sender))
 
 
 def story(mail: Mail) -> str:
     """What the mail system wrote itself: the text before the mail that it returns."""
-    text = "\n".join(mail.texts()[:2]) or mail.text
+    text = ("\n".join(mail.texts()[:2]) or mail.text)[:_STORY]
     cut = _ORIGINAL.search(text, 40)
     head = text[: cut.start()] if cut else text
-    return (head if addresses_in(head) or not cut else text)[:_STORY]
+    return head if addresses_in(head) or not cut else text
 
 
 def _by_library(message: Message) -> tuple[list[str], list[str]]:

@@ -20,6 +20,7 @@ BROKEN = (
 )  # fmt: skip
 _MOST_PARTS = 200
 _LONGEST_LINE = 2000
+_LONGEST_HEADER = 20_000
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]+")
 _TAG = re.compile(r"<[^<>]{0,500}>")
 _BREAK = re.compile(r"<(?:br|/p|/div|/tr|/td|/li|/h\d)\b[^<>]{0,200}>", re.IGNORECASE)
@@ -62,6 +63,7 @@ def read_mail(raw: bytes) -> Mail:
     lines = raw[:LARGEST].replace(b"\r\n", b"\n").replace(b"\r", b"\n").lstrip(b"\n")
     if lines.startswith(b"From "):  # the line that mbox puts before a mail
         lines = lines.partition(b"\n")[2]
+    # Here and once more when they are decoded: a pattern may look at a line from each of its places.
     cut = b"\n".join(line[:_LONGEST_LINE] for line in lines.split(b"\n"))
     message = _parsed(cut)
     found = tuple(_parts(message))
@@ -81,7 +83,7 @@ def content_type(message: Message) -> str:
 def header_of(message: Message, name: str) -> str:
     """A header of any message, decoded, on one line."""
     try:
-        value = str(message.get(name, ""))
+        value = str(message.get(name, ""))[:_LONGEST_HEADER]
     except BROKEN:
         return ""
     return one_line(_decoded(value))
@@ -99,7 +101,7 @@ def plain_text(part: Part) -> str:
     text = _TAG.sub(" ", _BREAK.sub("\n", part.text))
     for entity, character in _ENTITIES.items():
         text = text.replace(entity, character)
-    return text
+    return _cut(text)
 
 
 _ORIGINALS = frozenset(
@@ -127,11 +129,12 @@ def _parts(message: Message) -> Iterator[Part]:
         kind = content_type(part)
         payload = _payload(part)
         if kind in _ORIGINALS or kind in _REPORTS:
-            yield Part(kind, _inner(part))
+            yield Part(kind, _cut(_inner(part)))
         elif isinstance(payload, list):
             waiting = [inner for inner in payload if isinstance(inner, Message)] + waiting
         else:
-            yield Part(kind, _text(part))
+            # HTML may be one long line: it is cut once it has lines, in `plain_text`.
+            yield Part(kind, _text(part) if kind == "text/html" else _cut(_text(part)))
 
 
 _REPORTS = frozenset(
@@ -151,6 +154,10 @@ def _as_text(message: Message) -> str:
     head = "".join(f"{name}: {value}\n" for name, value in message.items())
     payload = _payload(message)
     return f"{head}\n{payload}" if isinstance(payload, str) else f"{head}\n"
+
+
+def _cut(text: str) -> str:
+    return "\n".join(line[:_LONGEST_LINE] for line in text.split("\n"))
 
 
 def _payload(part: Message) -> object:

@@ -35,6 +35,10 @@ SCORED = frozenset({Kind.SOFT, Kind.FULL})
 """What counts against the threshold. What is taken for spam is about the sender, not the reader."""
 
 
+ACTING = SCORED | {Kind.HARD, Kind.COMPLAINT, Kind.UNSUBSCRIBE}
+"""What may change something for a reader. Everything else is only written down."""
+
+
 def score(days: Iterable[date], today: date) -> float:
     """How bad a reader's last weeks were: each day with a bounce counts 1, and fades."""
     return float(sum(0.5 ** (max((today - day).days, 0) / HALF_LIFE) for day in set(days)))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import secrets
+import stat
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from newsletter import clock
 from newsletter.app import App
 from newsletter.cli.domain import resolver_of
+from newsletter.cli.terminal import say
 from newsletter.deliver.canonical import split_mail
 from newsletter.deliver.port import hand_over
 from newsletter.deliver.verifying import verify
@@ -21,6 +24,8 @@ from newsletter.stages.specimens import letters
 from subscribers.tokens import LinkSigner
 
 Found = tuple[str, bool, str]
+_Stamp = tuple[int, int]
+_EVERY = 0.5  # seconds between two looks
 
 # What a large mailbox provider wants to see covered, where the mail has it.
 _WANTED = (
@@ -43,6 +48,11 @@ def send_and_see(
                 f"{arrived} is not a file; a folder is looked through with --send"
             )
         return _look(app, arrived.read_bytes(), server)
+    before = _stamps(arrived) if arrived else {}
+    if arrived and not arrived.exists():  # the first mail to a mailbox may make it
+        if not arrived.parent.is_dir():
+            raise NewsletterError(f"{arrived} cannot get any mail: there is no {arrived.parent}")
+        say(f"{arrived} is not there yet; it is waited for.", style="yellow")
     message = _specimen(app, to)
     sent = _send(app, message)
     if not sent[0][1]:
@@ -50,9 +60,11 @@ def send_and_see(
     if arrived is None:
         hint = f"look for {message.message_id} there, save it, and run `newsletter doctor --arrived FILE`"
         return [*sent, ("arrived", True, f"not looked at: {hint}")]
-    data = _wait(arrived, message.message_id, seconds)
+    data = _wait(arrived, message.message_id, seconds, before)
     if data is None:
         told = f"{message.message_id} did not come to {arrived} within {seconds:g} seconds"
+        if not arrived.exists():
+            told += ", which is not there"
         return [*sent, ("arrived", False, told)]
     return [*sent, *_look(app, data, server)]
 
@@ -76,29 +88,46 @@ def _send(app: App, message: Message) -> list[Found]:
     found: list[Found] = [("sent", receipt.outcome is Outcome.SUBMITTED, told)]
     relays = app.settings.relays
     if secured is not None:
-        near = all(relay.host in {"127.0.0.1", "::1", "localhost"} for relay in relays)
+        near = all(relay.is_here for relay in relays)
         how = "by TLS" if secured else "in clear" + (", on this machine" if near else "")
         found.append(("to the relay", secured or near, how))
     return found
 
 
-def _wait(folder: Path, message_id: str, seconds: float) -> bytes | None:
-    """The mail with this Message-ID, as soon as a file in the folder (such as a Maildir) holds it."""
+def _wait(
+    place: Path, message_id: str, seconds: float, before: Mapping[Path, _Stamp]
+) -> bytes | None:
+    """The mail with this Message-ID, as soon as a file there holds it. `before`: what needs no reading."""
     until = time.monotonic() + seconds
     wanted = re.compile(
         rb"^message-id:\s*" + re.escape(message_id.encode()), re.IGNORECASE | re.MULTILINE
     )
     while True:
-        for path in [folder] if folder.is_file() else folder.rglob("*"):
+        found = _stamps(place)
+        for path in [path for path, stamp in found.items() if before.get(path) != stamp]:
             try:
-                data = path.read_bytes() if path.is_file() else b""
+                data = path.read_bytes()
             except FileNotFoundError:  # a mail program moved it
                 continue
             if wanted.search(data):
                 return data
+        before = found
         if time.monotonic() >= until:
             return None
-        time.sleep(0.2)
+        time.sleep(_EVERY)
+
+
+def _stamps(place: Path) -> dict[Path, _Stamp]:
+    """Each file of a place (a file, or a folder such as a Maildir), with what tells that it changed."""
+    found = {}
+    for path in [place] if place.is_file() else place.rglob("*"):
+        try:
+            told = path.stat()
+        except FileNotFoundError:
+            continue
+        if stat.S_ISREG(told.st_mode):
+            found[path] = (told.st_mtime_ns, told.st_size)
+    return found
 
 
 def _look(app: App, data: bytes, server: str | None) -> list[Found]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import false, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from newsletter import settings
+from newsletter import clock, settings
 from newsletter.app import App
 from newsletter.cli.arrival import send_and_see
 from newsletter.cli.domain import domain_checks
@@ -18,7 +18,7 @@ from newsletter.deliver.relays import Relays
 from newsletter.errors import NewsletterError, SettingsError
 from newsletter.sending_rules import Relay
 from newsletter.setting_types import parse_dkim_key
-from newsletter.store import sources
+from newsletter.store import sources, summaries
 from newsletter.store.engine import describe, reading
 from newsletter.store.tables import Source
 from newsletter.summarise.prompt import messages
@@ -54,13 +54,16 @@ def all_checks(asked: Asked = Asked()) -> list[Check]:
     except NewsletterError as error:
         checks.append(("database", False, str(error)))
     else:
-        checks.append(("database", *_check_writing(app)))
+        can_write, told = _check_writing(app)
+        checks.append(("database", can_write, told))
         checks.append(("sources", *_check_sources(app)))
         checks.append(("encoder", *_check_encoder(app)))
-        checks.append(("summaries", *_check_writer(app)))
-        checks.append(("keys", *_check_keys(app)))
+        if can_write:  # else the request could not be counted
+            checks.append(("summaries", *_check_writer(app)))
+        can_sign, told = _check_keys(app)
+        checks.append(("keys", can_sign, told))
         checks.append(("relay", *_check_relay(app)))
-        if checks[-2][1]:
+        if can_sign:
             checks += domain_checks(app, asked.server)
             checks += _check_mail(app, asked)
     return checks
@@ -106,10 +109,20 @@ def _check_encoder(app: App) -> tuple[bool, str]:
 def _check_writer(app: App) -> tuple[bool, str]:
     if app.writer is None:
         return True, "no model is set: summaries are sentences of the abstracts"
+    now, most = clock.now(), app.settings.summary_requests
+    with app.sessions.begin() as session:
+        may_ask = summaries.spend(session, now.date(), most, now)
+    if not may_ask:
+        return (
+            True,
+            f"{app.writer.name} is not asked: the day's {most} requests are spent, or it rests",
+        )
     try:
         said = app.writer.write(messages(*_SAMPLE))
     except NewsletterError as error:
         return False, str(error)
+    with app.sessions.begin() as session:
+        summaries.count_tokens(session, now.date(), said.tokens)
     found = read_answer(said.text, *_SAMPLE)
     if isinstance(found, Refused):
         return False, f"{app.writer.name} answers, but of no use: {found.reason}"

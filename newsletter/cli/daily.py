@@ -55,7 +55,7 @@ def run(
     from newsletter.fleet import Fleet
 
     with stopped_by_signals(app):
-        pipeline = Fleet(app, app.settings.send_processes).pipeline()
+        pipeline = Fleet(app, app.settings.processes).pipeline()
         edition = pipeline.run(chosen, watch(quiet=json))
     if json:
         numbers = _numbers(edition.planned, edition.sent)

@@ -10,9 +10,9 @@ from typing import Any
 from newsletter import clock
 from newsletter.app import App, build
 from newsletter.cli.daily import print_collected
-from newsletter.cli.logs import start_log
 from newsletter.cli.terminal import print_table, say, watch
 from newsletter.errors import NewsletterError
+from newsletter.logs import start_log
 from newsletter.settings import Settings
 from newsletter.stages.sources import add_source
 from newsletter.store import standing

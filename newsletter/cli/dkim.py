@@ -92,4 +92,4 @@ def _domain(loaded: Settings) -> str:
         return loaded.dkim_domain
     if loaded.from_ is None:
         raise SettingsError("NEWSLETTER_FROM is not set, whose domain signs: set it first")
-    return mailbox(loaded.from_).address.rpartition("@")[2].lower()
+    return mailbox(loaded.from_).domain

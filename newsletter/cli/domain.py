@@ -56,7 +56,7 @@ def resolver_of(app: App, server: str | None) -> Resolver:
 
 def _domain(app: App, server: str | None) -> Domain:
     resolver = resolver_of(app, server)
-    author = mailbox(app.site.sender).address.rpartition("@")[2].lower()
+    author = mailbox(app.site.sender).domain
     # Without an address for what comes back, mails leave with that of From as their return path.
     returns = app.settings.bounce_address
     return_path = returns.rpartition("@")[2].lower() if returns else author
@@ -106,6 +106,7 @@ def _spf(domain: Domain) -> Found:
     return True, f"{may} may send for {name} ({_lookups(judgements[0][1])})"
 
 
+_SEEN_BY = "--send and --arrived look at one that arrived, `newsletter dkim new` makes a key"
 _UNTOLD = "which address mail leaves from is not known here: NEWSLETTER_SENDING_IPS tells it"
 
 
@@ -117,8 +118,8 @@ def _dkim(domain: Domain) -> Found:
     signer = domain.app.dkim
     if signer is None:
         return (
-            False,
-            "no keys are set, so mails are signed only if the relay does: `newsletter dkim new`",
+            True,
+            f"no keys are set, so mails are signed only if the relay does; {_SEEN_BY}",
         )
     bad = []
     for key in signer.keys:

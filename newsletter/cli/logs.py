@@ -1,19 +1,9 @@
-"""How much a command logs. One by hand says itself what went wrong; a server only logs."""
+"""What an unexpected exception leaves behind."""
 
 from __future__ import annotations
 
-import sys
-from typing import Literal
-
 from newsletter.errors import SettingsError
-
-
-def start_log(wanted: str, form: Literal["text", "json"] = "text") -> None:
-    """Start the log of the command that runs."""
-    from newsletter import logs
-
-    serves = bool({"up", "serve"} & set(sys.argv[1:2]))
-    logs.start_log(wanted if serves or wanted == "debug" else "error", form)
+from newsletter.logs import start_log
 
 
 def log_unexpected() -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter import clock
-from newsletter.cli.logs import start_log
 from newsletter.errors import NewsletterError
+from newsletter.logs import start_log
 
 if TYPE_CHECKING:
     from newsletter.app import App

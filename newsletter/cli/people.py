@@ -83,7 +83,7 @@ def import_file(
     json: Json = False,
 ) -> None:
     """Import people from CSV or JSON; a bad row is told by its line and costs no other row."""
-    from newsletter.app import queue_notice
+    from newsletter.store.notices import queue_notice
     from subscribers import importing
     from subscribers.signup import NoticeKind
     from subscribers.tokens import Purpose
@@ -145,17 +145,18 @@ def export(
 
 def erase(email: str, json: Json = False) -> None:
     """Erase a person; what stays is a hash that keeps them from being mailed again."""
-    from sqlalchemy import select
-
+    from newsletter.stages.forgetting import forget
     from subscribers import privacy
     from subscribers.address import parse_address
-    from subscribers.tables import Subscriber
+    from subscribers.preferences import find
 
     known = parse_address(email).hash
     with open_database().begin() as session:
-        person = session.scalar(select(Subscriber.id).where(Subscriber.address_hash == known))
+        person = find(session, known)
         if person is None:
             raise NewsletterError(f"nobody is subscribed as {email}")
+        for address in privacy.addresses_of(session, person):
+            forget(session, address)
         privacy.erase(session, person, now=clock.now())
     if json:
         print_json({"erased": True})
@@ -168,18 +169,15 @@ def again(
     json: Json = False,
 ) -> None:
     """Ask a reader whose mails came back whether they are still there; they are mailed once they say so."""
-    from sqlalchemy import select
-
-    from newsletter.app import queue_notice
+    from newsletter.store.notices import queue_notice
     from subscribers.address import parse_address
-    from subscribers.preferences import locked
+    from subscribers.preferences import find, locked
     from subscribers.returning import bring_back
-    from subscribers.tables import Subscriber
 
     app = open_app(real=True)
     address = parse_address(email)
     with app.sessions.begin() as session:
-        found = session.scalar(select(Subscriber.id).where(Subscriber.address_hash == address.hash))
+        found = find(session, address.hash)
         person = None if found is None else locked(session, found)
         asked = person is not None and bring_back(
             session, person, signer=app.signer, send_notice=queue_notice, now=clock.now()

@@ -76,9 +76,11 @@ def _messages(
 def _serve(app: App, email: str | None, day: date, now: datetime, port: int) -> None:
     import uvicorn
 
+    from newsletter.cli.serving import free_or_fail
     from newsletter.stages.specimens import rendered
     from newsletter.web.gallery import Gallery
 
+    free_or_fail("127.0.0.1", port)
     if email is None:
         gallery = Gallery(app, lambda renderer: dict(rendered(renderer, app.links, now)))
     else:

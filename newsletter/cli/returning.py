@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +16,8 @@ from newsletter.errors import SettingsError
 
 if TYPE_CHECKING:
     from newsletter.app import App
+    from newsletter.receive.files import Found
+    from newsletter.stages.arriving import Arrival
 
 
 def register(app: typer.Typer) -> None:
@@ -39,6 +43,7 @@ def bounces(
 ) -> None:
     """Take in mails that came back: bounces, complaints, unsubscriptions. The files stay as they are."""
     from newsletter.receive import files
+    from newsletter.stages.returned import AT_ONCE
 
     if imap == (path is not None):
         raise typer.BadParameter("a path or --imap: one of them")
@@ -46,23 +51,37 @@ def bounces(
     if path is None:
         _from_mailbox(app, json=json)
         return
+    app.prune_returned()
     intake = app.intake()
     counts: Counter[tuple[str, str]] = Counter()
     read = again = 0
-    unread = []
+    unread: list[str] = []
     with progress("Reading", None, quiet=json) as advance:
-        for found in files.mails(path):
-            if found.error:
-                unread.append(f"{found.path}: {found.error}")
-                continue
-            taken = intake.take(found.raw, way="file", trusted=not signed_only)
-            read += 1
-            again += taken.again
-            counts.update((kind.value, effect.value) for kind, effect in taken.outcomes)
-            advance(1)
+        mails = _arrivals(app, files.mails(path), unread, trusted=not signed_only)
+        while some := list(islice(mails, AT_ONCE)):
+            taken = intake.take_all(some)
+            read += len(taken)
+            again += sum(one.again for one in taken)
+            counts.update(
+                (kind.value, effect.value) for one in taken for kind, effect in one.outcomes
+            )
+            advance(len(taken))
     _tell(read, again, counts, unread, json=json)
     failed_if(bool(unread), f"{len(unread)} could not be read: {'; '.join(unread[:3])}")
     failed_if(not read, f"{path}: there is no mail in it")
+
+
+def _arrivals(
+    app: App, found: Iterable[Found], unread: list[str], *, trusted: bool
+) -> Iterator[Arrival]:
+    """What the files say; those that cannot be read are added to `unread`."""
+    from newsletter.stages.arriving import from_mail
+
+    for mail in found:
+        if mail.error:
+            unread.append(f"{mail.path}: {mail.error}")
+        else:
+            yield from_mail(app.links, mail.raw, way="file", trusted=trusted)
 
 
 def _from_mailbox(app: App, *, json: bool) -> None:

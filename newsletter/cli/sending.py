@@ -62,7 +62,7 @@ def send(  # noqa: PLR0917  (a command's options)
     _reopen(app, scope.day, resume=resume, late=late, quiet=json)
     app.notices().run()
     with stopped_by_signals(app), progress("Sending", None, quiet=json) as advance:
-        sent = Fleet(app, processes or app.settings.send_processes).send(scope, advance)
+        sent = Fleet(app, processes or app.settings.processes).send(scope, advance)
     if json:
         print_json(sent_numbers(sent))
     else:

@@ -49,7 +49,7 @@ def would_get(app: App, day: date, now: datetime, email: str | None) -> list[Wou
     with reading_sessions(app.sessions)() as session:
         complete = day in editions.complete_days(session, [day])
         if email is None:
-            blocks = everybody(day, now)(session, 0)
+            blocks = everybody(day, now).above(session, 0)
         else:
             member = audience.by_address(session, email, now=now)
             blocks = iter([[replace(member, edition_day=day)]] if member else [])

@@ -26,7 +26,6 @@ TIMEOUT = 60.0
 ANSWER_TIMEOUT = 600.0
 _CLOSING = 421
 _TOO_LARGE = 552
-_HERE = {"127.0.0.1", "::1", "localhost"}
 _BROKEN = (OSError, GarbledError)
 
 
@@ -91,7 +90,7 @@ class SmtpConnection:
                 await self._hello(wire)
             elif relay.security == "starttls":
                 raise self._unusable("does not offer STARTTLS, which the setting demands")
-            elif relay.login is not None and relay.host not in _HERE:
+            elif relay.login is not None and not relay.is_here:
                 raise self._unusable("does not offer STARTTLS, so the login is not sent")
         if relay.login is not None:
             await self._log_in(wire, relay.login, relay.password or "")

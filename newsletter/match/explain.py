@@ -49,6 +49,8 @@ def _evidence(day: Day, row: int, reader: Reader, cause: int, seeds: Seeds) -> E
     if interest.kind is Kind.AUTHOR:
         name = listed_as(interest.text, entry.authors) or interest.text
         return Evidence(EvidenceKind.AUTHOR, interest.text, name)
+    if interest.kind is Kind.ORGANISATION:
+        return Evidence(EvidenceKind.ORGANISATION, interest.text, entry.organisation or "")
     if interest.kind is Kind.CATEGORY:
         return Evidence(EvidenceKind.CATEGORY, interest.text, interest.text)
     if interest.kind is Kind.SEED:

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from newsletter.match.names import organisation_key
 from newsletter.match.space import SMALLEST_ARCHIVE, Features, Space, fit_space, narrow
+from newsletter.match.texts import Texts
 from newsletter.match.vocabulary import Floats, Vocabulary, unit_rows
 from newsletter.match.words import name_key, tokens
 from newsletter.model import Entry
@@ -30,8 +32,8 @@ class Day:
     `features`: the entries as profiles are compared with them. `vectors`: (entries, terms) unit tf-idf
     rows in `vocabulary`, which is the space's with the day's new words behind. `words`: title and
     abstract as tokens, with a gap between them.
-    The three `by_` dicts lead from a word, a name and a category to the rows that hold it. Entries of
-    the same number in `twins` tell nearly the same (versions of a talk, a paper posted twice).
+    The `by_` dicts lead from a word, a name, an organisation and a category to the rows that hold it.
+    Entries of the same number in `twins` tell nearly the same (versions of a talk, a paper posted twice).
     """
 
     entries: tuple[Entry, ...]
@@ -42,6 +44,7 @@ class Day:
     words: tuple[list[str], ...]
     by_word: dict[str, list[int]]
     by_author: dict[str, list[int]]
+    by_organisation: dict[str, list[int]]
     by_category: dict[str, list[int]]
     popularity: Floats
     twins: tuple[int, ...]
@@ -51,6 +54,11 @@ class Day:
         """The median popularity of what is talked about at all; infinite where nothing is."""
         talked_about = self.popularity[self.popularity > 0]
         return float(np.median(talked_about)) if len(talked_about) else np.inf
+
+    @cached_property
+    def texts(self) -> Texts:
+        """Reads what readers wish and like in the day's vocabulary."""
+        return Texts(self.vocabulary)
 
     def compared(self, rows: NDArray[np.integer]) -> tuple[Floats, NDArray[np.integer]]:
         """How like entries are to each other, and where in that matrix each of `rows`, an array of any
@@ -97,6 +105,10 @@ def day_features(
         words=words,
         by_word=_index(words),
         by_author=_index([name_key(name) for name in entry.authors] for entry in entries),
+        by_organisation=_index(
+            [organisation_key(entry.organisation)] if entry.organisation else []
+            for entry in entries
+        ),
         by_category=_index(_with_archives(entry.categories) for entry in entries),
         popularity=np.array(
             [np.log1p(entry.votes + 2 * entry.comments) for entry in entries], dtype=np.float32

@@ -1,4 +1,4 @@
-"""Names as readers type them, and whom they mean among the names of authors."""
+"""Names as readers type them, and whom they mean among authors and organisations."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from newsletter.match.words import name_key
+from newsletter.match.words import name_key, tokens
 
 _PARTICLES = frozenset(
     ("al", "bin", "da", "das", "de", "del", "della", "den", "der", "di", "do", "dos", "du", "el",
@@ -91,6 +91,27 @@ def listed_as(typed: str, names: Iterable[str]) -> str | None:
     meant, key = typed_name(typed), name_key(typed)
     fitting = (n for n in names if name_key(n) == key or meant.fits(name_words(n)))
     return next(fitting, None)
+
+
+class Organisations:
+    """Listed organisations by their words. "DeepMind" finds "Google DeepMind", not "Deep Minds"."""
+
+    def __init__(self, rows: Mapping[str, Sequence[int]]) -> None:
+        """`rows`: the rows of each organisation, by `organisation_key`."""
+        self._rows = rows
+
+    def rows(self, typed: str) -> list[int]:
+        """The rows whose organisation has all typed words, next to each other and in order."""
+        wanted = f" {organisation_key(typed)} "
+        if wanted.isspace():
+            return []
+        fitting = (rows for key, rows in self._rows.items() if wanted in f" {key} ")
+        return sorted(_union(fitting))
+
+
+def organisation_key(name: str) -> str:
+    """An organisation's name in one form, words with one blank between them."""
+    return " ".join(tokens(name))
 
 
 def _union(parts: Iterable[Sequence[int]]) -> set[int]:

@@ -38,7 +38,7 @@ class Profiles:
     def __len__(self) -> int:
         return len(self.features)
 
-    def __getitem__(self, rows: Sequence[int]) -> Profiles:
+    def __getitem__(self, rows: Sequence[int] | slice) -> Profiles:
         return Profiles(self.features[rows], self.mean[rows], self.spread[rows])
 
     @classmethod

@@ -15,6 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from newsletter.match.cells import add, flat, places
+from newsletter.match.folding import Folds
+from newsletter.match.guarantee import with_each_wish
 from newsletter.match.topk import BARRED, LEAST, Floats, Top, top_k
 
 BLOCK = 4096
@@ -32,7 +35,8 @@ class Papers:
 
     `vectors`: (dims, papers) float32. `terms`: sparse (terms, papers). `wishes`: sparse (distinct
     wishes, papers), what an exact hit is worth; `voices`: the same shape, where a wish is met in words
-    at all. `prior`: (papers,), what is added for everybody.
+    at all. `hits`: the same shape, how strongly a wish speaks for a paper. `folds`: papers of
+    which each is to have one at most. `prior`: (papers,), what is added for everybody.
     """
 
     count: int
@@ -40,6 +44,8 @@ class Papers:
     terms: sparse.csr_matrix | None = None
     wishes: sparse.csr_matrix | None = None
     voices: sparse.csr_matrix | None = None
+    hits: sparse.csr_matrix | None = None
+    folds: Folds | None = None
     prior: Floats | None = None
 
 
@@ -47,13 +53,14 @@ class Papers:
 class Crowd:
     """What is known of each subscriber, a row each; whatever is None plays no part.
 
-    `vectors`: (subscribers, dims), float16 or float32. `terms`: sparse (subscribers, terms).
-    `mean`, `spread`: (subscribers,), of their likeness to ordinary papers; where given, the likeness
-    counts in spreads above the mean. `weights`: sparse (subscribers, distinct wishes), how much each
-    wish counts. `muted`: the same shape, anything stored means never. `seen`: sparse (subscribers,
-    papers), anything stored means sent before. `first_rows`: (subscribers,), papers before this row
-    were considered for an earlier digest. `floor`: (subscribers,), what a score must reach, however
-    little else there is; see `Ranking`.
+    `vectors`: (subscribers, dims), float16 or float32. `terms`: sparse (subscribers, terms). `mean`,
+    `spread`: (subscribers,), of their likeness to ordinary papers; where given, the likeness counts in
+    spreads above the mean; `ceiling`: (subscribers,), more than this it does not. `weights`: sparse
+    (subscribers, distinct wishes), how much each wish counts. `muted`: the same shape, anything stored
+    means never. `seen`: sparse (subscribers, papers), anything stored means sent before. `first_rows`:
+    (subscribers,), papers before this row were considered for an earlier digest. `floor`: (subscribers,),
+    what a score must reach, however little else there is; see `Ranking`. `most`: (subscribers,), how many
+    papers each is to have of the `k` that there is room for.
     """
 
     count: int
@@ -61,11 +68,13 @@ class Crowd:
     terms: sparse.csr_matrix | None = None
     mean: Floats | None = None
     spread: Floats | None = None
+    ceiling: Floats | None = None
     weights: sparse.csr_matrix | None = None
     muted: sparse.csr_matrix | None = None
     seen: sparse.csr_matrix | None = None
     first_rows: NDArray[np.integer] | None = None
     floor: Floats | None = None
+    most: NDArray[np.integer] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,21 +181,23 @@ def _score(crowd: Crowd, papers: Papers, rows: slice, scores: Floats) -> sparse.
     that exact wishes gave.
     """
     if crowd.terms is not None:
-        _add(scores, crowd.terms[rows] @ papers.terms)
+        add(scores, crowd.terms[rows] @ papers.terms)
     if crowd.mean is not None and crowd.spread is not None:
         _calibrate(scores, crowd.mean[rows], crowd.spread[rows])
+    if crowd.ceiling is not None and np.isfinite(crowd.ceiling[rows]).any():
+        np.minimum(scores, crowd.ceiling[rows, None], out=scores)
     boosts = None if crowd.weights is None else crowd.weights[rows] @ papers.wishes
     if boosts is not None:
-        _add(scores, boosts)
+        add(scores, boosts)
     return boosts
 
 
 def _bar(crowd: Crowd, papers: Papers, rows: slice, scores: Floats) -> None:
     """What a subscriber must not see, whatever speaks for it."""
     if crowd.muted is not None:
-        _flat(scores)[_places(crowd.muted[rows] @ papers.wishes)] = BARRED
+        flat(scores)[places(crowd.muted[rows] @ papers.wishes)] = BARRED
     if crowd.seen is not None:
-        _flat(scores)[_places(crowd.seen[rows])] = BARRED
+        flat(scores)[places(crowd.seen[rows])] = BARRED
     if crowd.first_rows is not None:
         first = crowd.first_rows[rows]
         if first.any():
@@ -206,7 +217,16 @@ def _best(
         scores += papers.prior  # too little to lift what is barred
     if crowd.floor is not None:
         scores[_too_low(crowd, papers, how, rows, scores=scores, boosts=boosts)] = BARRED
-    return top_k(scores, how.k)
+    if papers.folds is not None:
+        papers.folds.bar(scores)
+    top = top_k(scores, how.k)
+    if crowd.most is None:
+        return top
+    most = np.minimum(crowd.most[rows], top.columns.shape[1])
+    top = top.cut(most)
+    if crowd.weights is None or papers.hits is None:
+        return top
+    return with_each_wish(top, most, crowd.weights[rows], papers.hits, scores)
 
 
 def _too_low(
@@ -221,28 +241,13 @@ def _too_low(
     """What is not good enough, however little else there is: (slice, papers)."""
     floor = 0 if crowd.floor is None else crowd.floor[rows, None]
     low = np.asarray(scores < floor)
-    flat, scored = low.reshape(-1), _flat(scores)
+    lying, scored = low.reshape(-1), flat(scores)
     if crowd.weights is not None and papers.voices is not None:
-        spoken = _places(crowd.weights[rows] @ papers.voices)
-        flat[spoken] = scored[spoken] < how.floor_in_words
+        spoken = places(crowd.weights[rows] @ papers.voices)
+        lying[spoken] = scored[spoken] < how.floor_in_words
     if boosts is not None:
-        flat[_places(boosts)] = False
+        lying[places(boosts)] = False
     return low
-
-
-def _add(scores: Floats, more: sparse.csr_matrix) -> None:
-    _flat(scores)[_places(more)] += more.data
-
-
-def _flat(scores: Floats) -> Floats:
-    return scores.reshape(-1)
-
-
-def _places(matrix: sparse.csr_matrix) -> NDArray[np.int64]:
-    """Where the stored cells of a CSR matrix lie in its dense form, flattened."""
-    rows = np.arange(matrix.shape[0]) * matrix.shape[1]
-    places: NDArray[np.int64] = np.repeat(rows, np.diff(matrix.indptr)) + matrix.indices
-    return places
 
 
 def _calibrate(scores: Floats, mean: Floats, spread: Floats) -> None:

@@ -6,20 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
 
 from newsletter.match.learn import learn
 from newsletter.match.points import Example, Taste
 from newsletter.match.profiles import Profiles
 from newsletter.match.space import Space
-from newsletter.match.vocabulary import Floats, Vocabulary
+from newsletter.match.texts import Texts
+from newsletter.match.vocabulary import Floats
 from newsletter.match.wishes import Seeds, Wish, text_of, wish_of
-from newsletter.match.words import tokens
 from subscribers.profile import Interest, Kind
 
 DISLIKE_TRUST = 1.0
-_MOST_TEXTS = 20_000  # that are kept read, about 1 kB each
 _IN_WORDS = {Kind.TOPIC, Kind.PHRASE}
 
 Meanings = Mapping[Wish, Floats]
@@ -80,28 +77,6 @@ def learned_from(readers: Sequence[Reader]) -> list[Wish]:
 def keys_of(readers: Sequence[Reader]) -> set[str]:
     """The canonical keys of the papers that these readers gave or voted on."""
     return {text for kind, text in learned_from(readers) if kind is Kind.SEED}
-
-
-@dataclass
-class Texts:
-    """Reads texts as term vectors, and keeps them: many readers like the same papers."""
-
-    vocabulary: Vocabulary
-    _kept: dict[str, tuple[NDArray[np.int32], Floats]] = field(default_factory=dict, repr=False)
-
-    def vectors(self, texts: Sequence[str]) -> sparse.csr_matrix:
-        """(texts, terms), unit rows."""
-        if len(self._kept) + len(texts) > _MOST_TEXTS:
-            self._kept.clear()
-        fresh = [text for text in dict.fromkeys(texts) if text not in self._kept]
-        made = self.vocabulary.vectors([tokens(text) for text in fresh])
-        for text, start, stop in zip(fresh, made.indptr, made.indptr[1:], strict=False):
-            self._kept[text] = made.indices[start:stop].copy(), made.data[start:stop].copy()
-        rows = [self._kept[text] for text in texts]
-        starts = np.cumsum([0, *(len(data) for _, data in rows)])
-        columns = np.concatenate([np.zeros(0, np.int32), *(columns for columns, _ in rows)])
-        data = np.concatenate([np.zeros(0, np.float32), *(data for _, data in rows)])
-        return sparse.csr_matrix((data, columns, starts), shape=(len(rows), made.shape[1]))
 
 
 def learn_readers(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from newsletter.match.causes import causes
 from newsletter.match.diversity import diversified
 from newsletter.match.explore import CONSIDERED, explored
 from newsletter.match.features import Day
+from newsletter.match.folding import Folds
 from newsletter.match.profiles import Profiles
 from newsletter.match.rank import Crowd, Papers, Ranking, rank, rank_openly
 from newsletter.match.readers import Reader, looked_for
@@ -29,6 +30,8 @@ FLOOR_IN_WORDS = 0.75
 # Popularity only orders what is equal otherwise: at most a tenth of a spread.
 MOST_PRIOR = 0.1
 _NEVER = 3e38
+# What readers said, times the day's entries: so many are compared at once, some 200 MB at the most.
+_MOST_CELLS = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +45,44 @@ class Found:
 
 
 def match_block(
-    day: Day, readers: Sequence[Reader], profiles: Profiles, limit: int, seeds: Seeds
+    day: Day, readers: Sequence[Reader], profiles: Profiles, limits: Sequence[int], seeds: Seeds
 ) -> list[Found]:
-    """The best entries for each reader, at most `limit` each, and one to explore.
+    """The best entries for each reader, at most as many as each one's limit, and one to explore.
 
-    A reader without any wish is shown what is popular. What is muted, was sent or was considered
-    before never appears; neither does an entry that is no better than ordinary for the reader.
+    Where there are more, the best of each wish is among them. A reader without any wish is shown what
+    is popular. What is muted, was sent or was considered before never appears; neither does an entry
+    that is no better than ordinary for the reader.
     """
-    if not day.entries or not readers:
+    if not day.entries:
         return [Found() for _ in readers]
+    return [
+        found
+        for part in _parts(readers, len(day.entries))
+        for found in _matched(day, readers[part], profiles[part], limits[part], seeds)
+    ]
+
+
+def _parts(readers: Sequence[Reader], entries: int) -> Iterator[slice]:
+    """Neighbours who are looked at together; whoever said more than fits is looked at alone."""
+    start, cells = 0, 0
+    for at, reader in enumerate(readers):
+        more = (len(reader.interests) + len(reader.likes)) * entries
+        if cells + more > _MOST_CELLS and at > start:
+            yield slice(start, at)
+            start, cells = at, 0
+        cells += more
+    if start < len(readers):
+        yield slice(start, len(readers))
+
+
+def _matched(
+    day: Day, readers: Sequence[Reader], profiles: Profiles, limits: Sequence[int], seeds: Seeds
+) -> list[Found]:
     found = _look_up(day, readers, seeds)
-    how = Ranking(k=limit, floor_in_words=FLOOR_IN_WORDS)
+    how = Ranking(k=max(limits), floor_in_words=FLOOR_IN_WORDS)
     crowd, papers = _crowd(day, readers, profiles, found), _papers(day, found)
+    crowd = replace(crowd, most=np.array(limits, np.int64))
+    papers = replace(papers, folds=Folds.of(np.array(day.twins, np.int64)))
     best, open_to = rank_openly(crowd, papers, how, CONSIDERED)
     best = diversified(day, best)
     explore = explored(day, open_to, best.columns, FLOOR).tolist()
@@ -110,6 +139,7 @@ def _papers(day: Day, found: WishScores) -> Papers:
         terms=sparse.csr_matrix(day.features.terms.T),
         wishes=found.exact,
         voices=in_words,
+        hits=found.scores,
         prior=np.asarray(MOST_PRIOR * popularity, np.float32),
     )
 
@@ -118,12 +148,16 @@ def _crowd(day: Day, readers: Sequence[Reader], profiles: Profiles, found: WishS
     lengths = [len(reader.seen_rows) for reader in readers]
     seen = np.array([row for reader in readers for row in reader.seen_rows], np.int32)
     shape = (len(readers), len(day.entries))
+    # Who wants nothing in particular is shown what is popular, as far as it is not like what they voted
+    # down: how unlike that it is makes no paper better.
+    only_popular = np.array([not reader.has_wishes for reader in readers], bool)
     return Crowd(
         len(readers),
         profiles.features.dense,
         terms=profiles.features.terms,
-        mean=profiles.mean,
+        mean=profiles.mean - np.where(only_popular, FLOOR * profiles.spread, np.float32(0)),
         spread=profiles.spread,
+        ceiling=np.where(only_popular, 0, np.inf).astype(np.float32),
         weights=_weights(readers, found, muted=False),
         muted=_weights(readers, found, muted=True),
         seen=sparse.csr_matrix((np.ones(len(seen)), seen, np.cumsum([0, *lengths])), shape=shape),

@@ -43,6 +43,13 @@ class Top:
         """The best of these rows, in place."""
         self.columns[rows], self.scores[rows] = other.columns, other.scores
 
+    def cut(self, most: NDArray[np.integer]) -> Top:
+        """Of each row only the first `most`, (rows,)."""
+        beyond = np.arange(self.columns.shape[1]) >= most[:, None]
+        columns, scores = self.columns.copy(), self.scores.copy()
+        columns[beyond], scores[beyond] = -1, BARRED
+        return Top(columns, scores)
+
 
 def top_k(scores: Floats, k: int, least: float = LEAST) -> Top:
     """The `k` highest of each row of `scores` (rows, papers), as far as they reach `least`.

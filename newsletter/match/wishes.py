@@ -11,19 +11,19 @@ import numpy as np
 from scipy import sparse
 
 from newsletter.match.features import Day, known_terms
-from newsletter.match.names import Names
+from newsletter.match.names import Names, Organisations
 from newsletter.match.phrases import Shelf
 from newsletter.match.space import Features
 from newsletter.match.vocabulary import Floats
-from newsletter.match.words import tokens
 from subscribers.profile import Interest, Kind
 
 # What a hit is worth, in spreads above an ordinary paper. A topic and a seed count by their likeness,
 # which makes a good paper stand out by five or ten; a quoted phrase is a promise, so it counts as a good
-# topic from the start; so does a followed name, and more. A category says little about one paper: it
-# fills places, no more.
+# topic from the start, and so does a followed organisation; a followed person counts for more. A category
+# says little about one paper: it fills places, no more.
 PHRASE_WORTH = 6.0
 AUTHOR_WORTH = 15.0
+ORGANISATION_WORTH = 6.0
 CATEGORY_WORTH = 0.5
 # So many spreads are a likeness of 1: what a word that is new today counts by, for it is in no profile.
 PER_LIKENESS = 25.0
@@ -65,7 +65,7 @@ class WishScores:
 
 def score_wishes(day: Day, wishes: Sequence[Wish], seeds: Seeds) -> WishScores:
     """Score distinct wishes against a day. A seed that is not among `seeds` matches nothing."""
-    vectors = day.vocabulary.vectors([tokens(text_of(wish, seeds)) for wish in wishes])
+    vectors = day.texts.vectors([text_of(wish, seeds) for wish in wishes])
     cosines = sparse.csr_matrix(vectors @ day.vectors.T)
     floors = np.array([_FLOORS.get(kind, np.inf) for kind, _ in wishes], dtype=np.float32)
     similar = _above(sparse.coo_matrix(cosines), floors)
@@ -108,6 +108,7 @@ _FLOORS = {Kind.TOPIC: TOPIC_FLOOR, Kind.SEED: SEED_FLOOR}
 _EXACT = {
     Kind.PHRASE: PHRASE_WORTH,
     Kind.AUTHOR: AUTHOR_WORTH,
+    Kind.ORGANISATION: ORGANISATION_WORTH,
     Kind.CATEGORY: CATEGORY_WORTH,
 }
 
@@ -136,23 +137,17 @@ def _looked_up(day: Day, wishes: Sequence[Wish]) -> sparse.csr_matrix:
 
 
 def find(day: Day, kind: Kind, text: str) -> Sequence[int]:
-    """The rows that hold an exact wish: a phrase, an author's name, a category.
+    """The rows that hold an exact wish: a phrase, an author's or organisation's name, a category.
 
     A phrase in quotation marks is held to -ed and -ing, too (see `phrases.phrase_of`).
     """
     if kind is Kind.CATEGORY:
         return day.by_category.get(text.strip().lower(), [])
-    looking = _looking(day)
-    return looking.of_author(text) if kind is Kind.AUTHOR else looking.of_phrase(text)
+    return _looking(day)[kind](text)
 
 
-@dataclass(frozen=True)
-class _Looking:
-    """How a day's exact wishes are looked up; of many readers who wish the same, for the first."""
-
-    of_phrase: Callable[[str], Sequence[int]]
-    of_author: Callable[[str], Sequence[int]]
-
+_Looking = Mapping[Kind, Callable[[str], Sequence[int]]]
+"""How a day's exact wishes are looked up; of many readers who wish the same, for the first."""
 
 _kept: dict[int, _Looking] = {}
 
@@ -161,8 +156,11 @@ def _looking(day: Day) -> _Looking:
     """Made at the first look-up in a day, and kept as long as the day is."""
     if id(day) not in _kept:
         once = lru_cache(maxsize=_WISHES_KEPT)
-        shelf, names = Shelf(day.words, day.by_word), Names(day.by_author)
-        made = _Looking(once(shelf.holding), once(names.rows))
+        made = {
+            Kind.PHRASE: once(Shelf(day.words, day.by_word).holding),
+            Kind.AUTHOR: once(Names(day.by_author).rows),
+            Kind.ORGANISATION: once(Organisations(day.by_organisation).rows),
+        }
         _kept[id(day)] = made
         weakref.finalize(day, _kept.pop, id(day), None)
         return made

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-LARGEST = 32 * 1024 * 1024
-"""Of a larger file no more is read: no report stands behind that much."""
+from newsletter.receive import LARGEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +22,9 @@ class Found:
 def mails(path: Path) -> Iterator[Found]:
     """Every mail below a path, in the order of the names.
 
-    A folder with `cur` and `new` in it is a Maildir (its `tmp` holds what is still being delivered); a
-    file that begins with "From " and holds several mails is an mbox. Files whose names begin with a
-    dot are left out.
+    A folder with `cur` and `new` in it is a Maildir: its mails are in these two, and whatever else a mail
+    server keeps there (indexes, other mailboxes, what is still being delivered) is none. A file that
+    begins with "From " is an mbox. Files and folders whose names begin with a dot are left out.
     """
     if not path.exists():
         yield Found(path, error="there is no such file or folder")
@@ -41,10 +40,11 @@ def _folder(path: Path) -> Iterator[Found]:
     except OSError as error:
         yield Found(path, error=error.strerror or str(error))
         return
-    is_maildir = (path / "cur").is_dir() and (path / "new").is_dir()
+    maildir = [path / "cur", path / "new"]
+    if all(inner.is_dir() for inner in maildir):
+        names = maildir
     for inner in names:
-        hidden = inner.name.startswith(".") and not is_maildir
-        if not hidden and not (is_maildir and inner.name == "tmp") and not inner.is_symlink():
+        if not inner.name.startswith(".") and not inner.is_symlink():
             yield from mails(inner)
 
 

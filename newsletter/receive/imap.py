@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import imaplib
+import re
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+import structlog
+
 from newsletter.errors import NewsletterError
+from newsletter.receive import LARGEST
 from newsletter.setting_types import Mailbox
 
 TAKEN = "$PaperroundTaken"
 """The flag of what was taken in; where a server knows only its own flags, \\Seen stands in for it."""
 
-LARGEST = 32 * 1024 * 1024
+log = structlog.get_logger()
+
 _AT_ONCE = 1000
 _TIMEOUT = 60
+# A body that is no literal: a quoted string (RFC 3501, 4.3), which a server may use for a short one.
+_IN_QUOTES = re.compile(rb'BODY\[\](?:<0>)? "((?:[^"\\]|\\["\\])*)"', re.IGNORECASE)
 
 Take = Callable[[bytes], object]
 """Stores a mail; raises if that failed, and then the mail is not flagged."""
@@ -29,6 +36,7 @@ class MailboxError(NewsletterError):
 def read_mailbox(mailbox: Mailbox, take: Take) -> int:
     """Hand every mail over that has not been taken, and flag it; how many. At most 1,000 a visit.
 
+    A mail that the server does not give out is passed over, and asked for again at the next visit.
     Raises MailboxError, and what `take` raises. A mail that is taken but not flagged, for the connection
     was lost in between, comes again: whoever takes it must know it.
     """
@@ -39,14 +47,30 @@ def read_mailbox(mailbox: Mailbox, take: Take) -> int:
         wanted = ["UNKEYWORD", TAKEN] if own else ["UNSEEN"]
         found = _answer(client.uid("SEARCH", *wanted), mailbox)
         uids = [uid.decode() for line in found if isinstance(line, bytes) for uid in line.split()]
-        for uid in uids[:_AT_ONCE]:
-            data = _answer(client.uid("FETCH", uid, f"(BODY.PEEK[]<0.{LARGEST}>)"), mailbox)
-            raw = next((part[1] for part in data if isinstance(part, tuple)), None)
-            if raw is not None:
-                take(raw)
-            flag = TAKEN if own else "\\Seen"
+        flag = TAKEN if own else "\\Seen"
+        count = 0
+        for uid in uids:
+            raw = _fetched(client, uid)
+            if raw is None:
+                log.warning("returned.not_given", mailbox=mailbox.folder, uid=uid)
+                continue
+            take(raw)
             _answer(client.uid("STORE", uid, "+FLAGS.SILENT", f"({flag})"), mailbox)
-        return len(uids[:_AT_ONCE])
+            count += 1
+            if count == _AT_ONCE:
+                break
+        return count
+
+
+def _fetched(client: imaplib.IMAP4, uid: str) -> bytes | None:
+    """The beginning of a mail; None where the server has none to give, or says NO."""
+    status, data = client.uid("FETCH", uid, f"(BODY.PEEK[]<0.{LARGEST}>)")
+    for part in data if status == "OK" else ():
+        if isinstance(part, tuple):
+            return bytes(part[1])
+        if isinstance(part, bytes) and (found := _IN_QUOTES.search(part)):
+            return re.sub(rb"\\(.)", rb"\1", found[1])
+    return None
 
 
 @contextmanager

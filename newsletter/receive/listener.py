@@ -1,7 +1,8 @@
 """A small server that a mail server on the same machine hands returned mail to, by LMTP or SMTP.
 
 It takes mail for the bounce address and its tagged forms alone, and answers "250" only once a mail is
-stored: what cannot be stored now stays in the other server's queue. RFC 2033, RFC 5321.
+stored: what cannot be stored now stays in the other server's queue. Of a large mail the beginning is read,
+and the rest dropped as it comes. RFC 2033, RFC 5321.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import contextlib
 import re
 from collections.abc import Callable
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import urlsplit
 
 import structlog
@@ -20,6 +21,7 @@ from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP
 
 from newsletter.errors import NewsletterError
+from newsletter.receive import LARGEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +30,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-LARGEST = 32 * 1024 * 1024
+_LONGEST_LINE = 10_000  # RFC 5321, 4.5.3.1.6: 1,000; what is returned may be worse
+
+MOST_CONNECTIONS = 20
+"""Whoever comes while so many are open is asked to come again later."""
 
 Take = Callable[[bytes, tuple[str, ...]], object]
 """Stores a mail, with the envelope's recipients; raises if that failed."""
@@ -44,10 +49,80 @@ class Listener(Controller):
             _Handler(address, take), hostname=parts.hostname or "127.0.0.1", port=parts.port or 0
         )
 
-    def factory(self) -> SMTP:
+        self._open: set[SMTP] = set()
+
+    def factory(self) -> asyncio.Protocol:
         """The conversation with one client."""
-        kind = LMTP if self.protocol == "lmtp" else SMTP
-        return kind(self.handler, data_size_limit=LARGEST, enable_SMTPUTF8=True, ident="Paperround")
+        if len(self._open) >= MOST_CONNECTIONS:
+            return _Full()
+        kind = _Lmtp if self.protocol == "lmtp" else _Smtp
+        made = kind(self.handler, data_size_limit=None, enable_SMTPUTF8=True, ident="Paperround")
+        made.others = self._open
+        self._open.add(made)
+        return made
+
+
+class _Full(asyncio.Protocol):
+    """Sends a client away."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.WriteTransport)
+        transport.write(b"421 4.3.2 too many connections; please try again\r\n")
+        transport.close()
+
+
+class _Smtp(SMTP):
+    """A conversation of which, in each mail, no more than `LARGEST` octets are kept."""
+
+    others: set[SMTP]
+    line_length_limit = _LONGEST_LINE
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.others.discard(self)
+        super().connection_lost(error)
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802  (the library's name)
+        whole = self._reader
+        self._reader = cast("asyncio.StreamReader", _Head(whole))
+        try:
+            await super().smtp_DATA(arg)
+        finally:
+            self._reader = whole
+
+
+class _Lmtp(_Smtp, LMTP):
+    pass
+
+
+class _Head:
+    """What a mail's DATA is read from: its beginning, then the line that ends it. No line is endless."""
+
+    def __init__(self, whole: asyncio.StreamReader) -> None:
+        self._whole = whole
+        self._left = LARGEST
+
+    async def readuntil(self, separator: bytes) -> bytes:
+        """The next line that is kept, or the last one."""
+        while True:
+            line = await self._line(separator)
+            self._left -= len(line)
+            if self._left >= 0 or line == b"." + separator:
+                return line
+
+    async def _line(self, separator: bytes) -> bytes:
+        line, ends = await self._piece(separator)
+        if ends:
+            return line
+        while not ends:
+            _, ends = await self._piece(separator)
+        return line[: _LONGEST_LINE - len(separator)] + separator
+
+    async def _piece(self, separator: bytes) -> tuple[bytes, bool]:
+        """What is there of a line, and whether that is the end of it."""
+        try:
+            return await self._whole.readuntil(separator), True
+        except asyncio.LimitOverrunError as error:
+            return await self._whole.read(error.consumed), False
 
 
 class _Handler:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from newsletter.model import Pick, Section
-from newsletter.render.cards import Style
+from newsletter.render.cards import Card
 from newsletter.render.mime import Piece
 
 # What is least missed goes first; within a section the lowest score.
@@ -19,22 +19,17 @@ _LEAST_FIRST = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A pick as it stands in a mail: its HTML pieces, and their octets as a client sees them.
-
-    `group`: the wish that it stands under.
-
-    `votes` is among them, and holds the text of the vote links besides.
-    """
+class Shown(NamedTuple):
+    """A pick as it stands in a mail. `group`: the wish that it stands under."""
 
     pick: Pick
     group: str
-    style: Style
-    followed: frozenset[str]
-    pieces: tuple[Piece, ...]
+    card: Card
+    why: Piece
     votes: Piece
-    size: int
+
+    html_size: int
+    """Octets of its HTML as a client sees it."""
 
 
 def fitting(shown: Sequence[Shown], room: int) -> list[Shown]:
@@ -43,12 +38,12 @@ def fitting(shown: Sequence[Shown], room: int) -> list[Shown]:
     At least one stays.
     """
     kept = list(shown)
-    size = sum(each.size for each in kept)
+    size = sum(each.html_size for each in kept)
     for least in sorted(shown, key=_worth):
         if size <= room or len(kept) == 1:
             break
         kept.remove(least)
-        size -= least.size
+        size -= least.html_size
     return kept
 
 

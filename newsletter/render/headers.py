@@ -35,6 +35,11 @@ class Mailbox:
     name: str
     address: str
 
+    @property
+    def domain(self) -> str:
+        """What stands behind the @, in small letters."""
+        return self.address.rpartition("@")[2].lower()
+
 
 def mailbox(value: str) -> Mailbox:
     """`Name <user@host>`, or a bare address, taken apart. Raises UnmailableError."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from email.utils import format_datetime
 from functools import lru_cache
 
@@ -45,7 +45,7 @@ class MailRenderer:
         to = mail_address(letter.reader.email)
         subject, pieces = self._digests.write(letter)
         headers = [
-            *self._common(to, subject, letter.message_id, _date(letter)),
+            *self._common(to, subject, letter.message_id, _date(letter.sent_at)),
             self._list,
             _list_unsubscribe(letter.reader),
             b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
@@ -65,7 +65,7 @@ class MailRenderer:
         """A mail that its reader has just asked for: none of a list's headers belong on it."""
         to = mail_address(letter.email)
         subject, pieces = self._notices.write(kind, letter)
-        headers = self._common(to, subject, letter.message_id, _date(letter))
+        headers = self._common(to, subject, letter.message_id, _date(letter.sent_at))
         return Message(
             delivery_id=letter.notice_id,
             sender=letter.return_path or self._sender.address,
@@ -105,8 +105,9 @@ def _subject_field(subject: str) -> bytes:
     return text_field("Subject", subject)
 
 
-def _date(letter: DigestLetter | NoticeLetter) -> str:
-    return format_datetime(letter.sent_at)
+@lru_cache(maxsize=64)  # the readers of one run share the moment
+def _date(sent_at: datetime) -> str:
+    return format_datetime(sent_at)
 
 
 def _list_unsubscribe(reader: Reader) -> bytes:
@@ -118,6 +119,7 @@ def _list_unsubscribe(reader: Reader) -> bytes:
     return plain_field("List-Unsubscribe", *ways)
 
 
+@lru_cache(maxsize=64)
 def _feedback_id(list_id: str, day: date) -> bytes:
     """Edition, kind, list, sender: what complaints are counted by, with nothing of the reader."""
     sender = re.sub(r"[^a-z0-9]", "", list_id.lower())[:15].ljust(5, "x")

@@ -20,6 +20,7 @@ _COMPONENT = re.compile(r"</?(mj[\w-]*)")
 _CONTROL = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|[xX]0*1?[0-9a-fA-F]);"
 )
+_BLANKS = re.compile(r"[ \t\n]{2,}")
 _TITLE = re.compile(r"<mj-title>.*?</mj-title>", re.DOTALL)
 # MJML lets an unknown component through as it stands, and would fetch or misplace some known ones,
 # so what may be used is listed.
@@ -55,7 +56,8 @@ def compile_mjml(source: str, *, name: str, inline_css: str = "") -> str:
             ).inline(html)
     except Exception as error:
         raise TemplateError(f"template {name}: {error}") from error
-    return _unpack(html, cargo, name)
+    # Nobody sees how the source is indented, and every paper of every mail would carry it.
+    return _unpack(_BLANKS.sub(lambda run: "\n" if "\n" in run[0] else " ", html), cargo, name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ def clip(text: str, limit: int) -> str:
 
 def wrap(text: str, indent: str = "") -> str:
     """`text` broken between words at 72 columns; a longer word, such as a URL, stays whole."""
+    if len(indent) + len(text) <= TEXT_WIDTH and "  " not in text:
+        return indent + text.strip(" ")
     lines: list[str] = []
     line = ""
     # Only plain blanks part words here: a no-break or an ideographic space is part of the text.

@@ -112,7 +112,7 @@ class Templates:
             text = lines.get_template(f"{folder}/body.txt").render()
             return MailTemplate(
                 folder,
-                self.text.get_template(f"{folder}/subject.txt"),
+                _ready(self.text.get_template(f"{folder}/subject.txt")),
                 _cut(self.text, text, parts, f"{folder}/body.txt"),
                 _cut(self.html, body, parts, f"{folder}/body.mjml"),
             )
@@ -133,7 +133,15 @@ def _cut(
     sources = dict(named)
     # What MJML puts before the first part (the whole head of the document) opens that part.
     sources[expected[0]] = first + sources[expected[0]]
-    return {name: environment.from_string(text) for name, text in sources.items()}
+    if environment.autoescape:  # blank lines mean nothing in HTML
+        sources = {name: text.strip("\n") for name, text in sources.items()}
+    return {name: _ready(environment.from_string(text)) for name, text in sources.items()}
+
+
+def _ready(template: jinja2.Template) -> jinja2.Template:
+    # Jinja gives each a chain of mappings, and to look through it takes longer than a short part itself.
+    template.globals = dict(template.globals)
+    return template
 
 
 def _environment(

@@ -30,13 +30,14 @@ class Site:
 class Reader:
     """Whom a digest is for, with the signed links that are theirs alone.
 
+    One without `email` and `unsubscribe_url` is anybody, who is offered neither.
     `web_url`: where this very mail can be read in a browser; a preview has no such place.
     `unsubscribe_address`: mail to it ends the subscription, too; "" where nothing takes such mail.
     """
 
-    email: str
     preferences_url: str
-    unsubscribe_url: str
+    email: str = ""
+    unsubscribe_url: str = ""
     pause_url: str = ""
     web_url: str = ""
     unsubscribe_address: str = ""
@@ -47,9 +48,9 @@ class DigestLetter:
     """One digest to put into words.
 
     `entries` holds at least the entries that the digest picked, `votes` the reader's two vote tokens
-    for each of them, for more and for less like it. `notes`: lines that the reader should know about
-    the day ("arXiv had not answered when this was sent."). `return_path`: where the mail comes back to
-    if it cannot be delivered; the sender's address where it is "".
+    for each of them that can be voted on, for more and for less like it. `notes`: lines that the reader
+    should know about the day ("arXiv had not answered when this was sent."). `return_path`: where the
+    mail comes back to if it cannot be delivered; the sender's address where it is "".
     """
 
     delivery_id: int
@@ -72,6 +73,7 @@ class NoticeKind(StrEnum):
     PREFERENCES = "preferences"
     WELCOME = "welcome"
     ADDRESS = "address"
+    MOVED = "moved"
     RECONFIRM = "reconfirm"
     GOODBYE = "goodbye"
 

@@ -39,7 +39,9 @@ _STORY_OF_SECTION = {
     Section.EXPLORE: "to explore",
     Section.AWAY: "from while you were away",
 }
+_SECTIONS = {section: place for place, section in enumerate(Section)}
 _CHANGED_WORDS = {"abstract": "abstract", "title": "title", "authors": "list of authors"}
+_NOBODY: frozenset[str] = frozenset()
 _T = TypeVar("_T", bound=Hashable)
 
 
@@ -64,21 +66,25 @@ class Author:
 _PAPERS = {EvidenceKind.SEED, EvidenceKind.LIKED}
 
 
-def summary_label(summary: Summary) -> str:
-    """What stands before a TL;DR: that it is one, and whose words it is in."""
+def summary_credit(summary: Summary) -> str:
+    """What stands behind a summary: whose words it is in."""
     if summary.kind is SummaryKind.MODEL:
         return f"TL;DR by {clip(clean(summary.by), 40)}"
-    return "TL;DR" if summary.kind is SummaryKind.SOURCE else "From the abstract"
+    return "TL;DR from the source" if summary.kind is SummaryKind.SOURCE else "From the abstract"
 
 
-@lru_cache(maxsize=4096)
 def label(evidence: tuple[Evidence, ...]) -> str:
     """The wish that a pick answers, short enough for a heading; "" if it answers none."""
     if not evidence or evidence[0].kind in {EvidenceKind.POPULAR, EvidenceKind.EXPLORE}:
         return ""
     first = evidence[0]
     words = first.detail if first.kind in _PAPERS else first.interest
-    return clip(clean(words or first.interest), LABEL_LENGTH)
+    return _short(words or first.interest)
+
+
+@lru_cache(maxsize=4096)
+def _short(name: str) -> str:
+    return clip(clean(name), LABEL_LENGTH)
 
 
 def reasons(evidence: Sequence[Evidence]) -> tuple[Reason, ...]:
@@ -93,6 +99,8 @@ def _reason(evidence: Evidence) -> Reason:
     match evidence.kind:
         case EvidenceKind.AUTHOR:
             return Reason("by ", detail or wish, ", whom you follow")
+        case EvidenceKind.ORGANISATION:
+            return Reason("from ", detail or wish, ", which you follow")
         case EvidenceKind.PHRASE:
             return Reason("it says ", wish, ", a phrase you watch", found)
         case EvidenceKind.TOPIC:
@@ -111,22 +119,23 @@ def _reason(evidence: Evidence) -> Reason:
             return Reason(f"{known}just outside your usual; your vote here teaches us most", "")
 
 
-def story(picks: Sequence[Pick]) -> list[tuple[int, str, str]]:
-    """The day in counts, as (how many, words, the wish or ""): sections in order, most first."""
-    told = []
-    for section in Section:
-        here = [pick for pick in picks if pick.section is section]
-        told += [(many, *phrase) for phrase, many in count(_phrase(pick) for pick in here)]
-    return told
+def story(picks: Sequence[Pick], names: Sequence[str]) -> list[tuple[int, str, str]]:
+    """The day in counts, as (how many, words, the wish or ""): sections in order, most first.
+
+    `names`: the wish that each pick answers, or "".
+    """
+    told = count(_phrase(pick, name) for pick, name in zip(picks, names, strict=True))
+    told.sort(key=lambda counted: counted[0][0])
+    return [(many, words, name) for (_, words, name), many in told]
 
 
-def _phrase(pick: Pick) -> tuple[str, str]:
+def _phrase(pick: Pick, name: str) -> tuple[int, str, str]:
+    place = _SECTIONS[pick.section]
     if pick.section is not Section.FOR_YOU:
-        return _STORY_OF_SECTION[pick.section], ""
-    name = label(pick.evidence)
+        return place, _STORY_OF_SECTION[pick.section], ""
     if not name:
-        return "for you", ""
-    return "close to" if pick.evidence[0].kind in _PAPERS else "for", name
+        return place, "for you", ""
+    return place, "close to" if pick.evidence[0].kind in _PAPERS else "for", name
 
 
 def count(names: Iterable[_T]) -> list[tuple[_T, int]]:
@@ -196,13 +205,9 @@ def byline(
 
 def followed_authors(evidence: Sequence[Evidence]) -> frozenset[str]:
     """The names, case folded, of the authors that brought a paper here."""
-    return frozenset(
-        clean(name).casefold()
-        for each in evidence
-        if each.kind is EvidenceKind.AUTHOR
-        for name in (each.detail, each.interest)
-        if name
-    )
+    authors = [each for each in evidence if each.kind is EvidenceKind.AUTHOR]
+    names = (name for each in authors for name in (each.detail, each.interest) if name)
+    return frozenset(clean(name).casefold() for name in names) if authors else _NOBODY
 
 
 @lru_cache(maxsize=64)

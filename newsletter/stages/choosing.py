@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from newsletter.compose import CANDIDATES_PER_PLACE, compose_with_missed
+from newsletter.compose import compose_with_missed
 from newsletter.match.explain import explain, explain_exploring
 from newsletter.match.features import Day
 from newsletter.match.readers import Reader
@@ -22,7 +22,7 @@ def digest_of(
     if found.explore is not None:
         explore = (found.explore, explain_exploring(day, found.explore))
     return compose_with_missed(
-        found.matches[: CANDIDATES_PER_PLACE * places],
+        found.matches,
         day.entries,
         day.twins,
         lambda match: explain(day, match, reader, seeds),

@@ -22,6 +22,7 @@ from newsletter.store.engine import reading as reading_sessions
 from subscribers.profile import Kind
 
 _FEWEST_PAPERS = 2  # one paper alone is no company
+_MOST = 50_000  # libraries; what these do not tell, more of them hardly would
 _LARGEST = 500  # pairs grow with the square; the latest papers of who likes everything are enough
 
 log = structlog.get_logger()
@@ -35,7 +36,7 @@ def learn_company(sessions: Sessions, spaces: Spaces, now: datetime) -> bool:
         stored = spaces.stored(session)
         libraries = [
             papers
-            for papers in voting.libraries(session, _LARGEST)
+            for papers in voting.libraries(session, _LARGEST, _MOST)
             if len(papers) >= _FEWEST_PAPERS
         ]
         learned = None

@@ -12,9 +12,11 @@ from newsletter.store.engine import reading as reading_sessions
 from subscribers import audience
 
 _BLOCK = 500
+# Two minutes or so of work: whoever stops the process need not wait longer.
+_AT_ONCE = 20_000
 
 
-def learn_stale(sessions: Sessions, spaces: Spaces, now: datetime, limit: int) -> int:
+def learn_stale(sessions: Sessions, spaces: Spaces, now: datetime, limit: int = _AT_ONCE) -> int:
     """Learn and store the profiles that are out of date, of `limit` readers at most; how many.
 
     In the order of ids, each block in a short transaction of its own, with learning outside of it.

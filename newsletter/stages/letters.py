@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,8 +16,9 @@ from newsletter.model import Digest, Entry, Manner, Pick, Section
 from newsletter.render import DigestLetter, MailRenderer, Reader, UnmailableError
 from newsletter.stages.send import Broken, Job
 from newsletter.store import attention, planning, tables
+from subscribers.address import address_hash
 from subscribers.tables import Subscriber
-from subscribers.tokens import LinkSigner, Purpose, TagPurpose
+from subscribers.tokens import LinkSigner, Purpose, TagPurpose, address_mark
 
 
 @dataclass(frozen=True)
@@ -48,17 +48,26 @@ class Links:
         token = self.signer.make(purpose, subscriber_id, version, now=now, about=about)
         return f"{self.base_url}/{path}/{token}"
 
-    def address(self, purpose: TagPurpose, subscriber_id: int, number: int = 0) -> str:
-        """A signed address for mail about one person, or "" where nothing takes such mail."""
+    def return_path(self, subscriber_id: int, email: str, number: int = 0) -> str:
+        """A signed address for what comes back of a mail to `email`; "" where nothing takes such mail.
+
+        `number`: that of the delivery, 0 for a mail that is no digest.
+        """
+        mark = address_mark(address_hash(email))
+        return self._tagged(self.signer.make_tag(TagPurpose.RETURN, subscriber_id, number, mark))
+
+    def way_out(self, subscriber_id: int) -> str:
+        """A signed address for mail by which a person leaves, from whatever address; "" as above."""
+        return self._tagged(self.signer.make_tag(TagPurpose.LEAVE, subscriber_id))
+
+    def _tagged(self, tag: str) -> str:
         local, _, domain = self.returns.rpartition("@")
-        if not local:
-            return ""
-        return f"{local}+{self.signer.make_tag(purpose, subscriber_id, number)}@{domain}"
+        return f"{local}+{tag}@{domain}" if local else ""
 
     def message_id(self, kind: str, row_id: int, subscriber_id: int) -> str:
         """The one Message-ID of a row. The mark keeps others from guessing it."""
         named = f"{kind}.{row_id}.{subscriber_id}".encode()
-        mark = hmac.new(self.secret, b"message-id\0" + named, hashlib.sha256).hexdigest()[:16]
+        mark = hmac.digest(self.secret, b"message-id\0" + named, "sha256").hex()[:16]
         return f"<{kind}.{row_id}.{mark}@{self.domain}>"
 
 
@@ -170,9 +179,9 @@ class DigestLetters:
                 unsubscribe_url=url("unsubscribe", Purpose.UNSUBSCRIBE, *who),
                 pause_url=url("pause", Purpose.PAUSE, *who),
                 web_url=url("digest", Purpose.DIGEST, *who, about=row_id) if row_id else "",
-                unsubscribe_address=self._links.address(TagPurpose.LEAVE, person.id),
+                unsubscribe_address=self._links.way_out(person.id),
             ),
-            return_path=self._links.address(TagPurpose.RETURN, person.id, row_id),
+            return_path=self._links.return_path(person.id, person.email, row_id),
             digest=digest,
             entries=entries,
             votes=self._links.signer.make_votes(

@@ -11,10 +11,12 @@ from newsletter.render import MailRenderer, NoticeKind, NoticeLetter, Unmailable
 from newsletter.stages.letters import Links
 from newsletter.stages.send import Broken, Job
 from newsletter.store import tables
+from subscribers.address import address_hash
 from subscribers.preferences import schedule_of
 from subscribers.profile import Interest, Kind, wish_text
+from subscribers.suppression import is_suppressed
 from subscribers.tables import InterestRow, Subscriber
-from subscribers.tokens import LIFETIME, Purpose, TagPurpose
+from subscribers.tokens import LIFETIME, Purpose
 from subscribers.wording import rhythm
 
 _PAGES = {
@@ -22,6 +24,7 @@ _PAGES = {
     NoticeKind.PREFERENCES: ("preferences", Purpose.PREFERENCES),
     NoticeKind.WELCOME: ("preferences", Purpose.PREFERENCES),
     NoticeKind.ADDRESS: ("address", Purpose.ADDRESS),
+    NoticeKind.MOVED: ("undo", Purpose.UNDO),
     NoticeKind.RECONFIRM: ("confirm", Purpose.CONFIRM),
 }
 
@@ -66,11 +69,11 @@ class NoticeLetters:
             notice_id=row.id,
             message_id=self._links.message_id(kind.value, row.id, row.subscriber_id),
             sent_at=row.created_at,
-            email=_address(kind, person),
-            # What comes back from an address that is not theirs yet says nothing of theirs.
+            email=_address(session, kind, row, person),
+            # What comes back from an address that is not theirs says nothing of theirs.
             return_path=""
-            if kind is NoticeKind.ADDRESS
-            else self._links.address(TagPurpose.RETURN, row.subscriber_id),
+            if kind in {NoticeKind.ADDRESS, NoticeKind.MOVED}
+            else self._links.return_path(row.subscriber_id, person.email),
             link=f"{self._links.base_url}/{path}{token}",
             expires_at=row.created_at + lifetime if lifetime else None,
             wishes=_wishes(session, row.subscriber_id),
@@ -78,12 +81,18 @@ class NoticeLetters:
         )
 
 
-def _address(kind: NoticeKind, person: Subscriber) -> str:
-    if kind is not NoticeKind.ADDRESS:
+def _address(session: Session, kind: NoticeKind, row: tables.Notice, person: Subscriber) -> str:
+    if kind is NoticeKind.MOVED:
+        email = str(row.context["email"])
+    elif kind is not NoticeKind.ADDRESS:
         return person.email
-    if person.new_email is None:
+    elif person.new_email is None:
         raise UnmailableError("the new address was confirmed or dropped since")
-    return person.new_email
+    else:
+        email = person.new_email
+    if is_suppressed(session, address_hash(email)):
+        raise UnmailableError("the address must not be mailed")
+    return email
 
 
 def _wishes(session: Session, subscriber_id: int) -> tuple[str, ...]:

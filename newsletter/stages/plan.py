@@ -20,6 +20,7 @@ from newsletter.match.score import match_block
 from newsletter.match.space import SMALLEST_ARCHIVE
 from newsletter.match.wishes import Seeds
 from newsletter.model import Digest, Skip, SkipReason
+from newsletter.stages.blocks import Blocks
 from newsletter.stages.choosing import digest_of
 from newsletter.stages.garbage import collected_later
 from newsletter.stages.sections import Sections, manner_of
@@ -35,9 +36,6 @@ from subscribers.audience import Member
 # this far behind the last one; what they were sent is known by their picks and does not come again.
 OVERLAP = timedelta(minutes=15)
 
-Blocks = Callable[[Session, int], Iterator[list[Member]]]
-"""Blocks of members with an id above the given one, read from the session."""
-
 
 @dataclass(slots=True)
 class PlanReport:
@@ -47,6 +45,13 @@ class PlanReport:
     picks: int = 0
     papers: int = 0
     skipped: Counter[SkipReason] = field(default_factory=Counter)
+
+    def add(self, other: PlanReport) -> None:
+        """Count in what another run for the same day did."""
+        self.planned += other.planned
+        self.picks += other.picks
+        self.papers = max(self.papers, other.papers)
+        self.skipped += other.skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,8 @@ class Planner:
         self, blocks: Blocks, *, progress: Callable[[int], None] = lambda _: None
     ) -> PlanReport:
         """Plan a digest for each member, block by block, each block in one transaction."""
-        self.spaces.refresh(self.sessions, self.now, days=OVERDUE_DAYS)
+        self.report = PlanReport()
+        self.prepare()
         written: Future[int] | None = None
         after = 0
         # A block is stored while the next one is chosen: the database works elsewhere.
@@ -85,14 +91,21 @@ class Planner:
                 if written is not None:
                     progress(written.result())
                 if not members:
+                    self.report.papers = max(
+                        (len(d.entries) for d in self._days.values()), default=0
+                    )
                     return self.report
                 after = members[-1].id
                 written = beside.submit(self._write, members, block)
 
+    def prepare(self) -> None:
+        """Learn the archive's space if that is overdue."""
+        self.spaces.refresh(self.sessions, self.now, days=OVERDUE_DAYS)
+
     def _choose_next(self, blocks: Blocks, after: int) -> tuple[list[Member], _Block]:
         """What the first block behind an id is to get, and who is in it: nobody, if there is none."""
         with reading_sessions(self.sessions)() as session:
-            members = next(blocks(session, after), [])
+            members = next(blocks.above(session, after), [])
             return members, self._choose(session, members) if members else _Block([], None)
 
     def choose(self, session: Session, members: Sequence[Member]) -> list[Digest | Skip]:
@@ -146,7 +159,6 @@ class Planner:
                 ids = [entry.id for entry in entries]
                 semantic = meaning.of_entries(session, ids, space.dimensions)
             self._days[start] = day_features(entries, few, space, semantic)
-            self.report.papers = max(self.report.papers, len(entries))
         return self._days[start]
 
     def _on(
@@ -202,8 +214,8 @@ def _digests(
     profiles: Profiles,
     seeds: Seeds,
 ) -> Iterator[tuple[int, Digest | Skip]]:
-    limit = CANDIDATES_PER_PLACE * max(member.max_papers for member in members)
-    found = match_block(day, readers, profiles, limit, seeds)
+    limits = [CANDIDATES_PER_PLACE * member.max_papers for member in members]
+    found = match_block(day, readers, profiles, limits, seeds)
     seen_at = [entry.first_seen_at for entry in day.entries]
     for member, reader, matched in zip(members, readers, found, strict=True):
         missed = bisect_right(seen_at, member.away_until) if member.away_until else 0

@@ -1,71 +1,50 @@
 """What comes back, by whatever way: read, kept, and led to what follows, in one transaction.
 
-Every way in calls `Intake.take` (a mail) or `Intake.take_report` (a provider's event). Whose mail it was is
-told by what we signed, the address it came back to or the Message-ID of the mail; an address that a
-report merely names is believed only where whoever hands it over vouches for it: anybody can write a
-mail that says that somebody's mailbox is gone.
+Every way in calls `Intake.take`, or `Intake.take_all` with what `arriving` has read. Whose mail it was is
+told by what we signed, the address that it came back to or the Message-ID of the mail; an address that a
+report merely names is believed only where whoever hands it over vouches for it: anybody can write a mail
+that says that somebody's mailbox is gone.
 """
 
 from __future__ import annotations
 
 import hashlib
-import hmac
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from newsletter.bounce.parse import parse
-from newsletter.bounce.reading import read_mail
-from newsletter.bounce.scoring import HALF_LIFE, SCORED, Effect, decide
-from newsletter.bounce.values import BOUNCES, Finding, Kind, Report
+from newsletter.bounce.scoring import ACTING, HALF_LIFE, SCORED, Effect, decide
+from newsletter.bounce.values import Kind
+from newsletter.receive.hooks.event import HookRefusedError
+from newsletter.stages.arriving import Arrival, from_mail
 from newsletter.stages.letters import Links
+from newsletter.stages.whose import Claim, Concerned, concerned
 from newsletter.store import returned as store
 from newsletter.store.engine import Sessions
-from newsletter.store.tables import Delivery
-from subscribers.address import address_hash, parse_address
 from subscribers.consent import Origin
-from subscribers.errors import AddressError, TokenError
-from subscribers.preferences import locked
 from subscribers.signup import SendNotice, unsubscribe
 from subscribers.suppression import SuppressionReason, suppress
 from subscribers.tables import Subscriber
-from subscribers.tokens import TagPurpose
 
-KEPT_BYTES = 64 * 1024
-"""How much of a returned mail is kept: all of a report, and the headers of the mail in it."""
+AT_ONCE = 500
+"""How many arrivals one transaction settles at most."""
 
-_ENVELOPE = ("to", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "cc")
 _LOOK_BACK = timedelta(days=10 * HALF_LIFE)  # older bounces weigh a thousandth
-_GRAVEST = (
-    Kind.COMPLAINT, Kind.UNSUBSCRIBE, Kind.HARD, Kind.FULL, Kind.SOFT, Kind.BLOCKED, Kind.DELAY,
-    Kind.DELIVERED, Kind.CHALLENGE, Kind.AUTO_REPLY, Kind.UNKNOWN,
-)  # fmt: skip
-_MESSAGE_ID = re.compile(r"<(\d{8})\.(\d{1,18})\.[0-9a-f]{16}@")
-# What an automatic answer is to a digest, mail to the address that a reader writes to on purpose is not.
-_NOT_A_WISH = BOUNCES | {Kind.DELAY, Kind.DELIVERED, Kind.COMPLAINT}
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What one returned mail said of each recipient, and what that led to.
+    """What one arrival said of each recipient, and what that led to.
 
     `again`: the same bytes were here before, and nothing was done.
     """
 
     outcomes: tuple[tuple[Kind, Effect], ...] = ()
     again: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Whose:
-    """The reader that a report is proven to be about, and their delivery if it is known."""
-
-    subscriber_id: int
-    delivery_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -78,132 +57,67 @@ class Intake:
     now: Callable[[], datetime]
 
     def take(self, raw: bytes, *, way: str, to: Sequence[str] = (), trusted: bool = False) -> Taken:
-        """Take one mail, whatever its bytes are. `to`: the envelope's recipients, where they are known.
+        """Settle one mail; arguments as of `arriving.from_mail`."""
+        return self.take_all([from_mail(self.links, raw, way=way, to=to, trusted=trusted)])[0]
 
-        `trusted`: believe the addresses that it names. Raises only what the database raises: then
-        nothing was done, and the mail is to be handed over again.
+    def take_all(self, arrivals: Sequence[Arrival]) -> list[Taken]:
+        """Settle what came back, up to `AT_ONCE` in a transaction, and tell what became of each.
+
+        Raises what the database raises, and HookRefusedError for an event in another one's place: then
+        nothing of that transaction was done, and it may be handed over again.
         """
-        mail = read_mail(raw)
-        told = "\n".join([*to, *(mail.header(name) for name in _ENVELOPE)])
-        report = parse(raw)
-        leaving = self._tagged(told, TagPurpose.LEAVE)
-        kinds = {finding.kind for finding in report.findings}
-        if leaving is not None and not kinds & _NOT_A_WISH:
-            report = Report((Finding(Kind.UNSUBSCRIBE),), report.message_id)
-        whose = leaving if leaving is not None and not kinds & _NOT_A_WISH else None
-        if whose is None:
-            whose = self._tagged(f"{told}\n{mail.text}", TagPurpose.RETURN)
-        return self._settle(report, raw, way, whose, trusted=trusted)
+        found: list[Taken] = []
+        for start in range(0, len(arrivals), AT_ONCE):
+            with self.sessions.begin() as session:
+                found += self._settle(session, arrivals[start : start + AT_ONCE], self.now())
+        return found
 
-    def take_report(self, report: Report, raw: bytes, *, way: str, told: str = "") -> Taken:
-        """Take a provider's report, whose origin was verified. `told`: where a signed address may stand."""
-        return self._settle(report, raw, way, self._tagged(told, TagPurpose.RETURN), trusted=True)
-
-    def _tagged(self, text: str, purpose: TagPurpose) -> _Whose | None:
-        """The reader of the first signed address in a text."""
-        local, _, domain = self.links.returns.rpartition("@")
-        if not local:
-            return None
-        # An equals sign stands for the @ where another VERP was put around ours (BATV, SRS, Postfix).
-        pattern = rf"{re.escape(local)}\+([a-z2-7]{{47}})[@=]{re.escape(domain)}"
-        for tag in dict.fromkeys(re.findall(pattern, text, re.IGNORECASE)):
-            try:
-                subscriber_id, number = self.links.signer.read_tag(tag, purpose)
-            except TokenError:
+    def _settle(self, session: Session, arrivals: Sequence[Arrival], now: datetime) -> list[Taken]:
+        for arrival in arrivals:
+            if arrival.once and not store.bind(session, _token(arrival), arrival.digest, now):
+                raise HookRefusedError("its signature came with another event before")
+        told = concerned(session, self.links, [Claim(a.report, a.tag, a.trusted) for a in arrivals])
+        people = _held(session, _readers(told, ACTING))
+        rows = [_row(a, whose, now) for a, whose in zip(arrivals, told, strict=True)]
+        fresh = store.keep(session, rows)
+        days = store.bad_days(session, _readers(told, SCORED), SCORED, now - _LOOK_BACK)
+        found, bounces = [], []
+        for arrival, findings in zip(arrivals, told, strict=True):
+            number = fresh.pop(arrival.digest, None)
+            if number is None:
+                found.append(Taken(again=True))
                 continue
-            return _Whose(subscriber_id, number or None)
-        return None
-
-    def _settle(
-        self, report: Report, raw: bytes, way: str, whose: _Whose | None, *, trusted: bool
-    ) -> Taken:
-        now = self.now()
-        kind = min((f.kind for f in report.findings), key=_GRAVEST.index)
-        row: dict[str, object] = {
-            "digest": hashlib.sha256(raw).hexdigest(),
-            "way": way,
-            "kind": kind.value,
-            "message_id": storable(report.message_id)[:500],
-            "size": len(raw),
-            "raw": raw[:KEPT_BYTES],
-            "received_at": now,
-        }
-        with self.sessions.begin() as session:
-            returned_id = store.keep(session, row)
-            if returned_id is None:
-                return Taken(again=True)
-            whose = whose or self._by_message_id(session, report.message_id)
-            concerned = self._concerned(session, report.findings, whose, trusted=trusted)
-            outcomes = tuple(
-                (finding.kind, self._follow(session, returned_id, finding, who, now))
-                for finding, who in concerned
-            )
-            store.settle(
-                session, returned_id, {who.subscriber_id if who else None for _, who in concerned}
-            )
-        return Taken(outcomes)
-
-    def _by_message_id(self, session: Session, message_id: str) -> _Whose | None:
-        found = _MESSAGE_ID.match(message_id)
-        if found is None:
-            return None
-        subscriber_id = session.scalar(
-            select(Delivery.subscriber_id).where(Delivery.id == int(found[2]))
-        )
-        if subscriber_id is None:
-            return None
-        made = self.links.message_id(found[1], int(found[2]), subscriber_id)
-        if not hmac.compare_digest(made.encode(), message_id.encode("utf-8", "replace")):
-            return None
-        return _Whose(subscriber_id, int(found[2]))
-
-    def _concerned(
-        self,
-        session: Session,
-        findings: Sequence[Finding],
-        whose: _Whose | None,
-        *,
-        trusted: bool,
-    ) -> list[tuple[Finding, _Whose | None]]:
-        """Which finding is about which reader. A signed address speaks for one reader alone."""
-        if whose is not None:
-            person = session.get(Subscriber, whose.subscriber_id)
-            if person is not None:
-                delivery = whose.delivery_id
-                known = delivery is not None and session.get(Delivery, delivery) is not None
-                proven = _Whose(person.id, delivery if known else None)
-                return [(_own(findings, person.address_hash), proven)]
-        return [(f, _named(session, f.recipient) if trusted else None) for f in findings]
+            effects = [self._follow(session, one, people, days, now) for one in findings]
+            followed = list(zip(findings, effects, strict=True))
+            bounces += [_bounce(number, one, effect, now) for one, effect in followed]
+            found.append(Taken(tuple((one[0].kind, effect) for one, effect in followed)))
+        if bounces:
+            session.execute(insert(store.Bounce), bounces)
+        return found
 
     def _follow(
         self,
         session: Session,
-        returned_id: int,
-        finding: Finding,
-        whose: _Whose | None,
+        one: Concerned,
+        people: Mapping[int, Subscriber],
+        days: Mapping[int, set[date]],
         now: datetime,
     ) -> Effect:
-        row = store.Bounce(
-            returned_id=returned_id,
-            subscriber_id=whose.subscriber_id if whose else None,
-            delivery_id=whose.delivery_id if whose else None,
-            kind=finding.kind.value,
-            status=finding.status[:16],
-            diagnostic=storable(finding.diagnostic)[:500],
-            effect=Effect.NOBODY.value,
-            at=now,
-        )
-        person = locked(session, whose.subscriber_id) if whose else None
+        finding, whose = one
+        if whose is None:
+            return Effect.NOBODY
+        if whose.former:
+            return Effect.KEPT
+        today = now.date()
+        effect = decide(finding.kind, days.get(whose.subscriber_id, set()) | {today}, today)
+        person = people.get(whose.subscriber_id)
         if person is not None:
-            row.effect = self._apply(session, person, finding.kind, now).value
-        session.add(row)
-        session.flush()
-        return Effect(row.effect)
+            self._apply(session, person, effect, finding.kind, now)
+        return effect
 
-    def _apply(self, session: Session, person: Subscriber, kind: Kind, now: datetime) -> Effect:
-        kinds = [scored.value for scored in SCORED]
-        days = store.bad_days(session, person.id, kinds, now - _LOOK_BACK) | {now.date()}
-        effect = decide(kind, days, now.date())
+    def _apply(
+        self, session: Session, person: Subscriber, effect: Effect, kind: Kind, now: datetime
+    ) -> None:
         if effect is Effect.SUPPRESSED:
             suppress(session, person.address_hash, SuppressionReason.BOUNCED, now)
         elif effect is Effect.UNSUBSCRIBED:
@@ -218,27 +132,62 @@ class Intake:
             )
             if quiet:
                 suppress(session, person.address_hash, SuppressionReason.COMPLAINED, now)
-        return effect
 
 
-def _own(findings: Iterable[Finding], hashed: str) -> Finding:
-    """The finding about a reader's own address, else the mildest: they may have mail forwarded."""
-    told = list(findings)
-    own = [f for f in told if f.recipient and _hash(f.recipient) == hashed]
-    return (own or sorted(told, key=lambda f: -_GRAVEST.index(f.kind)))[0]
+def _token(arrival: Arrival) -> str:
+    return hashlib.sha256(f"{arrival.way}\0{arrival.once}".encode("utf-8", "replace")).hexdigest()
 
 
-def _named(session: Session, recipient: str) -> _Whose | None:
-    hashed = _hash(recipient)
-    found = session.scalar(select(Subscriber.id).where(Subscriber.address_hash == hashed))
-    return None if found is None else _Whose(found)
+def _readers(told: Sequence[Sequence[Concerned]], kinds: frozenset[Kind]) -> set[int]:
+    """The readers of whose present address something of these kinds is said."""
+    return {
+        whose.subscriber_id
+        for findings in told
+        for finding, whose in findings
+        if whose and not whose.former and finding.kind in kinds
+    }
 
 
-def _hash(recipient: str) -> str:
-    try:
-        return parse_address(recipient).hash
-    except AddressError:
-        return address_hash(recipient.encode("ascii", "replace").decode())
+def _held(session: Session, ids: set[int]) -> dict[int, Subscriber]:
+    """Readers, held against every other writer, all in one order."""
+    if not ids:
+        return {}
+    held = (
+        select(Subscriber)
+        .where(Subscriber.id.in_(ids))
+        .order_by(Subscriber.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return {person.id: person for person in session.scalars(held)}
+
+
+def _row(arrival: Arrival, told: Sequence[Concerned], now: datetime) -> dict[str, Any]:
+    readers = {whose.subscriber_id if whose else None for _, whose in told}
+    return {
+        "digest": arrival.digest,
+        "way": arrival.way,
+        "kind": arrival.kind.value,
+        "message_id": storable(arrival.report.message_id)[:500],
+        "size": arrival.size,
+        "raw": arrival.raw,
+        "received_at": now,
+        "subscriber_id": readers.pop() if len(readers) == 1 else None,
+    }
+
+
+def _bounce(number: int, one: Concerned, effect: Effect, now: datetime) -> dict[str, Any]:
+    finding, whose = one
+    return {
+        "returned_id": number,
+        "subscriber_id": whose.subscriber_id if whose else None,
+        "delivery_id": whose.delivery_id if whose else None,
+        "kind": finding.kind.value,
+        "status": storable(finding.status)[:16],
+        "diagnostic": storable(finding.diagnostic)[:500],
+        "effect": effect.value,
+        "at": now,
+    }
 
 
 def _no_notice(*_: object) -> None:

@@ -61,8 +61,7 @@ class Sections:
     ) -> list[Digest | Skip]:
         """The digests with all their sections; a quiet day becomes the note that a reader asked for."""
         had = reading.picked(session, [each.id for each in members], self._candidates(session))
-        last = served.last_planned(session, [each.id for each in members])
-        changes = self._changes(session, members, last)
+        changes = self._changes(session, members)
         quiet = self._quiet(session, members, digests)
         found: list[Digest | Skip] = []
         for member, digest in zip(members, digests, strict=True):
@@ -129,23 +128,22 @@ class Sections:
         key = (weekly, interest)
         if key not in self._barred:
             kind, text = looked_for(interest)
-            known = {Kind.PHRASE, Kind.AUTHOR, Kind.CATEGORY}
+            known = {Kind.PHRASE, Kind.AUTHOR, Kind.ORGANISATION, Kind.CATEGORY}
             self._barred[key] = frozenset(find(day, kind, text) if kind in known else ())
         return self._barred[key]
 
     def _changes(
-        self, session: Session, members: Sequence[Member], last: Mapping[int, datetime]
+        self, session: Session, members: Sequence[Member]
     ) -> dict[int, tuple[Change, ...]]:
         """What each was sent and has changed since their last digest was planned."""
         until = self.now - self.behind
         earliest = until - _TOLD_WITHIN
+        # An edition's day may lie behind the day of its plan, by the time zone.
+        editions = (earliest - timedelta(days=2)).date()
+        last = served.last_planned(session, [each.id for each in members], editions)
         since = {
-            each.id: max(last[each.id] - self.behind, earliest)
-            for each in members
-            if each.id in last
+            each.id: max(last.get(each.id, earliest) - self.behind, earliest) for each in members
         }
-        if not since:
-            return {}
         found = revisions.sent_and_outdated(session, min(since.values()), until, since.keys())
         told: dict[int, list[revisions.Outdated]] = {}
         for each in found:

@@ -29,7 +29,7 @@ from newsletter.stages.letters import DigestLetters, Links, Person
 from newsletter.stages.notices import page_of
 from subscribers.length import Length
 from subscribers.profile import Interest, parse_profile, wish_text
-from subscribers.tokens import LIFETIME, Purpose
+from subscribers.tokens import ABOUT_ONE_THING, LIFETIME
 
 _WISHES = '"speculative decoding"\nKV cache compression\nvideo diffusion\nauthor:Jiaya Jia\n-survey'
 _READER = Person(1, "reader@example.org", 1)
@@ -150,7 +150,7 @@ def _digest(state: _State, now: datetime) -> Digest:
     day = day_features(state.entries)
     reader = Reader(state.interests)
     profiles = learn_readers(day.space, [reader], {})
-    (found,) = match_block(day, [reader], profiles, CANDIDATES_PER_PLACE * state.places, {})
+    (found,) = match_block(day, [reader], profiles, [CANDIDATES_PER_PLACE * state.places], {})
     digest = digest_of(day, reader, found, {}, places=state.places, missed=state.missed)
     assert not isinstance(digest, Skip)
     away = date.fromordinal(now.date().toordinal() - 9) if state.missed else None
@@ -186,7 +186,7 @@ def _notice(
     links: Links, kind: NoticeKind, wishes: Sequence[Interest], now: datetime
 ) -> NoticeLetter:
     path, purpose = page_of(kind)
-    about = 1 if purpose is Purpose.ADDRESS else None
+    about = 1 if purpose in ABOUT_ONE_THING else None
     lifetime = LIFETIME[purpose] if purpose else None
     return NoticeLetter(
         notice_id=1,

@@ -17,8 +17,9 @@ from newsletter.match.company import Company
 from newsletter.match.learn import fade
 from newsletter.match.packed import rounded, unpack_profiles
 from newsletter.match.profiles import Profiles
-from newsletter.match.readers import Reader, Texts, keys_of, learn_readers, learned_from
+from newsletter.match.readers import Reader, keys_of, learn_readers, learned_from
 from newsletter.match.space import Space
+from newsletter.match.texts import Texts
 from newsletter.match.wishes import Seeds
 from newsletter.stages.company import borrowing, read_company
 from newsletter.stages.meaning import Meaning

@@ -32,7 +32,8 @@ from sqlalchemy.orm import Session
 from newsletter.model import DeliveryState, Outcome, Receipt, SkipReason
 from newsletter.store.tables import Delivery, Edition, Notice
 from subscribers.signup import NoticeKind
-from subscribers.tables import State, Subscriber, Suppression
+from subscribers.suppression import not_suppressed
+from subscribers.tables import State, Subscriber
 
 LEASE = timedelta(minutes=2)
 
@@ -358,14 +359,9 @@ class Ledger:
 def _reader_of(
     table: type[Delivery | Notice], *conditions: ColumnElement[bool]
 ) -> ColumnElement[bool]:
-    suppressed = (
-        select(Suppression.address_hash)
-        .where(Suppression.address_hash == Subscriber.address_hash)
-        .exists()
-    )
     return (
         select(Subscriber.id)
-        .where(Subscriber.id == table.subscriber_id, ~suppressed, *conditions)
+        .where(Subscriber.id == table.subscriber_id, *conditions)
         .correlate(table)
         .exists()
     )
@@ -375,6 +371,7 @@ DELIVERIES = Ledger(
     Delivery,
     _reader_of(
         Delivery,
+        not_suppressed(),
         Subscriber.state == State.CONFIRMED,
         or_(Subscriber.paused_until.is_(None), Subscriber.paused_until <= Delivery.edition_day),
     ),
@@ -383,11 +380,18 @@ DELIVERIES = Ledger(
     .correlate(Delivery)
     .exists(),
 )
-# Who has left gets the mail that says so, and no other.
+# Who has left gets the mail that says so, and no other; where they were before is told in any case. Two
+# kinds go to an address that is not the reader's, so that theirs is suppressed says nothing of it; its
+# own suppression is asked about when the mail is made.
 NOTICES = Ledger(
     Notice,
     _reader_of(
-        Notice, or_(Subscriber.state != State.UNSUBSCRIBED, Notice.kind == NoticeKind.GOODBYE)
+        Notice,
+        or_(not_suppressed(), Notice.kind.in_((NoticeKind.ADDRESS, NoticeKind.MOVED))),
+        or_(
+            Subscriber.state != State.UNSUBSCRIBED,
+            Notice.kind.in_((NoticeKind.GOODBYE, NoticeKind.MOVED)),
+        ),
     ),
     true(),
 )

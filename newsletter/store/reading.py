@@ -140,21 +140,21 @@ def texts_by_key(session: Session, keys: Collection[str]) -> dict[str, tuple[str
 def picked(
     session: Session, subscriber_ids: Sequence[int], entry_ids: Collection[int]
 ) -> dict[int, set[int]]:
-    """Which of these entries each of these subscribers has had already: subscriber id -> entry ids.
-
-    `subscriber_ids` is a block in key order.
+    """Which of these entries each of these subscribers has had already: subscriber id -> entry ids;
+    others from between the lowest and the highest of the entries may be among them.
     """
-    if not subscriber_ids or not entry_ids:
-        return {}
-    rows = session.execute(
-        select(Pick.subscriber_id, Pick.entry_id).where(
-            Pick.subscriber_id.between(min(subscriber_ids), max(subscriber_ids)),
-            Pick.entry_id.between(min(entry_ids), max(entry_ids)),
-        )
-    )
     found: dict[int, set[int]] = {}
-    for subscriber_id, entry_id in rows:
-        found.setdefault(subscriber_id, set()).add(entry_id)
+    if not entry_ids:
+        return found
+    among = Pick.entry_id.between(min(entry_ids), max(entry_ids))
+    for part in _parts(subscriber_ids):
+        # Named one by one, each is a short stretch of the key. Of a range of subscribers all that they
+        # ever had would be read, or all that anybody had of these entries.
+        asked = select(Pick.subscriber_id, Pick.entry_id)
+        for subscriber_id, entry_id in session.execute(
+            asked.where(Pick.subscriber_id.in_(part), among)
+        ):
+            found.setdefault(subscriber_id, set()).add(entry_id)
     return found
 
 

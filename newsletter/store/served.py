@@ -4,32 +4,38 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from newsletter.model import DeliveryState
+from newsletter.store.bulk import in_chunks
 from newsletter.store.tables import Delivery
 
 # Neither came to its reader.
 _NOT_HAD = (DeliveryState.SKIPPED, DeliveryState.FAILED)
 
 
-def last_planned(session: Session, subscriber_ids: Collection[int]) -> dict[int, datetime]:
-    """When the last digest that each of them got, or is to get, was planned. A block in key order."""
-    if not subscriber_ids:
-        return {}
-    rows = session.execute(
-        select(Delivery.subscriber_id, func.max(Delivery.planned_at))
-        .where(
-            Delivery.subscriber_id.between(min(subscriber_ids), max(subscriber_ids)),
-            Delivery.state.not_in(_NOT_HAD),
+def last_planned(
+    session: Session, subscriber_ids: Collection[int], since: date
+) -> dict[int, datetime]:
+    """When the last digest that each of them got, or is to get, was planned; only of the editions since
+    a day, for the whole ledger of many readers is long.
+    """
+    found: dict[int, datetime] = {}
+    for part in in_chunks(subscriber_ids):
+        rows = session.execute(
+            select(Delivery.subscriber_id, func.max(Delivery.planned_at))
+            .where(
+                Delivery.subscriber_id.in_(part),
+                Delivery.edition_day >= since,
+                Delivery.state.not_in(_NOT_HAD),
+            )
+            .group_by(Delivery.subscriber_id)
         )
-        .group_by(Delivery.subscriber_id)
-    )
-    wanted = set(subscriber_ids)
-    return {who: at for who, at in rows if who in wanted}
+        found.update((who, at) for who, at in rows)
+    return found
 
 
 def left_out_in_a_row(session: Session, subscriber_ids: Collection[int]) -> Counter[int]:

@@ -161,6 +161,16 @@ def spend(session: Session, day: date, budget: int, now: datetime) -> bool:
     return spent is not None
 
 
+def count_tokens(session: Session, day: date, tokens: int) -> None:
+    """Add to what the answers of a day (UTC) cost."""
+    if tokens:
+        session.execute(
+            update(SummaryDay)
+            .where(SummaryDay.day == day)
+            .values(tokens=SummaryDay.tokens + tokens)
+        )
+
+
 def spent(session: Session, day: date) -> tuple[int, int, datetime | None]:
     """What was asked on a day (UTC): (requests, tokens, until when the endpoint wants rest)."""
     row = session.get(SummaryDay, day)
@@ -200,9 +210,4 @@ def settle(
             attempts=Summary.attempts if attempts is None else attempts,
         )
     )  # fmt: skip
-    if tokens:
-        session.execute(
-            update(SummaryDay)
-            .where(SummaryDay.day == now.date())
-            .values(tokens=SummaryDay.tokens + tokens)
-        )
+    count_tokens(session, now.date(), tokens)

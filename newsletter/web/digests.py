@@ -1,7 +1,11 @@
-"""A digest in the browser: the very mail, by the signed link at its foot, with all its papers."""
+"""A digest in the browser: what its mail says, by the signed link at its foot, with all its papers.
+
+Such a link is passed on and stays in histories, so the page has none of the links that act for its reader.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 
 from starlette.requests import Request
@@ -10,7 +14,7 @@ from starlette.routing import Route
 
 from newsletter.app import App
 from newsletter.model import DeliveryState
-from newsletter.render import MailRenderer
+from newsletter.render import MailRenderer, Reader
 from newsletter.stages.letters import DigestLetters
 from newsletter.store.engine import reading
 from newsletter.store.tables import Delivery
@@ -38,7 +42,7 @@ class DigestPages:
         return [Route("/digest/{token}", quiet(self._deps, self.show), methods=["GET"])]
 
     def show(self, request: Request) -> Response:
-        """The mail as it was sent, with what it had no room for. Changes nothing."""
+        """The digest as it was sent, with what it had no room for. Changes nothing."""
         link = link_of(self._deps, request, Purpose.DIGEST)
         with reading(self._app.sessions)() as session:
             owner(self._deps, session, request, Purpose.DIGEST, lock=False)
@@ -51,10 +55,16 @@ class DigestPages:
                 raise TokenError
             letters = DigestLetters(self._renderer, self._app.links)
             ((_, letter),) = letters.letters(session, [row.id])
-            seen = self._renderer.digest_preview(letter, whole=True)
+            anybodys = replace(letter, reader=self._anybody, votes={})
+            seen = self._renderer.digest_preview(anybodys, whole=True)
         headers = page_headers(private=True)
         headers["Content-Security-Policy"] = _CSP
         return HTMLResponse(seen.html, headers=headers)
+
+    @property
+    def _anybody(self) -> Reader:
+        # Whoever types the reader's address there does not get a link: its mailbox does.
+        return Reader(preferences_url=f"{self._app.links.base_url}/preferences")
 
     @cached_property
     def _renderer(self) -> MailRenderer:

@@ -17,6 +17,7 @@ from newsletter.errors import NewsletterError
 from newsletter.receive.hooks import mailgun, postmark, sendgrid
 from newsletter.receive.hooks.event import Event, HookRefusedError
 from newsletter.receive.hooks.ses import SnsReader
+from newsletter.stages.arriving import from_event
 from subscribers.web.body import BodyTooLargeError, capped
 
 log = structlog.get_logger()
@@ -42,7 +43,7 @@ def _readers(app: App) -> dict[str, Read]:
         sns = SnsReader(wanted.ses_topics, lambda url: _fetch(app, url))
         found["ses"] = lambda body, _: sns.read(body, clock.now())
     if key := wanted.mailgun_key:
-        found["mailgun"] = lambda body, _: mailgun.read(body, key)
+        found["mailgun"] = lambda body, _: mailgun.read(body, key, clock.now())
     if login := wanted.postmark_login:
         found["postmark"] = lambda body, headers: postmark.read(
             body, headers.get("authorization", ""), login
@@ -59,8 +60,7 @@ def _readers(app: App) -> dict[str, Read]:
 
 def _fetch(app: App, url: str) -> bytes:
     limits = Limits(connect=5, read=5, deadline=10, patience=10, attempts=1, redirects=0)
-    contact = app.settings.contact or app.settings.base_url
-    with Http(contact=contact, limits=limits) as http:
+    with Http(contact=app.settings.operator, limits=limits) as http:
         return http.get(url, conditional=False).body
 
 
@@ -84,11 +84,9 @@ def _handler(app: App, name: str, read: Read) -> Callable[[Request], object]:
 
 
 def _take(app: App, name: str, read: Read, body: bytes, headers: Mapping[str, str]) -> int:
-    intake = app.intake()
-    events = read(body, headers)
-    for event in events:
-        intake.take_report(event.report, event.raw, way=name, told=event.told)
-    return len(events)
+    arrivals = [from_event(app.links, event, way=name) for event in read(body, headers)]
+    app.intake().take_all(arrivals)
+    return len(arrivals)
 
 
 def _refused(reason: str, status: int) -> Response:

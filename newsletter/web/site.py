@@ -13,11 +13,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from newsletter import clock
-from newsletter.app import App, queue_notice
+from newsletter.app import App
 from newsletter.errors import NewsletterError
 from newsletter.render.plain import clean, clip, web_url
 from newsletter.stages.commonness import Commonness
 from newsletter.store.engine import reading
+from newsletter.store.notices import queue_notice
 from newsletter.store.reading import entries_by_id
 from newsletter.web.digests import DigestPages
 from newsletter.web.health import Health

@@ -38,7 +38,7 @@ LENGTHS = (
     ("short", "A few sentences"),
     ("full", "The whole abstract"),
 )
-QUIETS = (("0", "No note"), ("3", "3 quiet days"), ("7", "7 quiet days"), ("14", "14 quiet days"))
+QUIETS = (("0", "No note"), *((str(count), f"{count} digests left out") for count in (3, 7, 14)))
 HOURS = tuple((str(hour), f"{hour:02}:00") for hour in range(24))
 _SINGLE = (
     "email",

@@ -1,4 +1,6 @@
-"""Another address: the form behind the preferences link, and the page that the new mailbox confirms on."""
+"""Another address: the form behind the preferences link, the page that the new mailbox confirms on, and
+the one that the old mailbox can undo it on.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from starlette.responses import Response
 
 from subscribers.address import parse_address
 from subscribers.errors import AddressError
-from subscribers.moving import move, request_move, waiting_address
+from subscribers.moving import former_address, move, request_move, undo_move, waiting_address
 from subscribers.tables import Subscriber
 from subscribers.tokens import Purpose
 from subscribers.web.deps import WebDeps
@@ -20,7 +22,7 @@ from subscribers.web.pages import link_of, message_page, origin_of, owner, page
 
 
 class MovingPages:
-    """Handlers for `/move/TOKEN` (the form) and `/address/TOKEN` (its confirmation)."""
+    """Handlers for `/move/TOKEN` (the form), `/address/TOKEN` (its confirmation), `/undo/TOKEN`."""
 
     def __init__(self, deps: WebDeps) -> None:
         self._deps = deps
@@ -70,13 +72,40 @@ class MovingPages:
         with deps.sessions.begin() as session:
             about = link_of(deps, request, Purpose.ADDRESS).about
             subscriber = owner(deps, session, request, Purpose.ADDRESS, lock=True)
-            if not move(session, subscriber, about or 0, origin=origin_of(request), now=now):
+            if not move(
+                session,
+                subscriber,
+                about or 0,
+                origin=origin_of(request),
+                signer=deps.signer,
+                send_notice=deps.send_notice,
+                now=now,
+            ):
                 return self._too_late()
             token = deps.signer.make(
                 Purpose.PREFERENCES, subscriber.id, subscriber.links_version, now=now
             )
             context = {"email": subscriber.email, "preferences_token": token}
-        return page(deps, "moved.html", context)
+        return page(deps, "moved.html", context, background=BackgroundTask(deps.flush))
+
+    def show_undo(self, request: Request) -> Response:
+        """Where the mail would come again, and the button. Changes nothing."""
+        with self._deps.readers() as session:
+            about = link_of(self._deps, request, Purpose.UNDO).about
+            subscriber = owner(self._deps, session, request, Purpose.UNDO, lock=False)
+            email = former_address(session, subscriber, about or 0)
+        return page(self._deps, "undo.html", {"email": email}) if email else self._too_late()
+
+    def undo(self, request: Request) -> Response:
+        """The button was pressed."""
+        deps, now = self._deps, self._deps.now()
+        with deps.sessions.begin() as session:
+            about = link_of(deps, request, Purpose.UNDO).about
+            subscriber = owner(deps, session, request, Purpose.UNDO, lock=True)
+            if not undo_move(session, subscriber, about or 0, origin=origin_of(request), now=now):
+                return self._too_late()
+            context = {"email": subscriber.email}
+        return page(deps, "undone.html", context)
 
     def _about(self, request: Request, subscriber: Subscriber) -> dict[str, Any]:
         return {"email": subscriber.email, "token": request.path_params["token"]}
@@ -85,7 +114,7 @@ class MovingPages:
         return message_page(
             self._deps,
             "This link has been overtaken",
-            "Another address was asked for since, or this one belongs to a reader already. "
+            "Something else was done since, or the address belongs to a reader already. "
             "Nothing was changed.",
             status=200,
         )

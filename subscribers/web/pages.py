@@ -34,6 +34,8 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
+_OUTLIVE = frozenset({Purpose.UNSUBSCRIBE, Purpose.UNDO})
+
 Getting = Callable[[Request], Response]
 Posting = Callable[[Request, FormData], Response]
 
@@ -115,15 +117,15 @@ def owner(
 ) -> Subscriber:
     """Whose link was opened. Raises TokenError if it is not, or no longer, theirs.
 
-    `lock` holds the row for writing. An unsubscribe link outlives the revocation of a person's
-    links: the way out that a mail once offered stays open.
+    `lock` holds the row for writing. A link to unsubscribe or to undo a move outlives the revocation
+    of a person's links: the way out that a mail once offered stays open.
     """
     link = link_of(deps, request, purpose)
     found = locked if lock else _plain_get
     subscriber = found(session, link.subscriber_id)
     if subscriber is None:
         raise TokenError
-    if purpose is not Purpose.UNSUBSCRIBE and link.links_version != subscriber.links_version:
+    if purpose not in _OUTLIVE and link.links_version != subscriber.links_version:
         raise TokenError
     return subscriber
 

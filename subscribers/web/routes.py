@@ -38,6 +38,8 @@ def routes(deps: WebDeps) -> list[Route]:
         Route("/move/{token}", posting(deps, moving.mail_link), methods=["POST"]),
         Route("/address/{token}", quiet(deps, moving.show), methods=["GET"]),
         Route("/address/{token}", quiet(deps, moving.move), methods=["POST"]),
+        Route("/undo/{token}", quiet(deps, moving.show_undo), methods=["GET"]),
+        Route("/undo/{token}", quiet(deps, moving.undo), methods=["POST"]),
         Route("/vote/{token}", quiet(deps, voting.show), methods=["GET"]),
         Route("/vote/{token}", posting(deps, voting.vote), methods=["POST"]),
         Route("/static/style.css", style.serve, methods=["GET"]),

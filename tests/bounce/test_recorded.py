@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from newsletter.bounce.parse import parse
+from newsletter.bounce.reading import read_mail
 from newsletter.bounce.values import BOUNCES, Finding, Kind
 from tests.bounce.expected import Expected, expectations
 
@@ -25,7 +26,7 @@ NO_BOUNCE = {"vacation", "feedback", "delivered"}
 
 
 def findings(expected: Expected) -> tuple[Finding, ...]:
-    return parse(expected.path.read_bytes()).findings
+    return parse(read_mail(expected.path.read_bytes())).findings
 
 
 def bounced(expected: Expected) -> list[Finding]:
@@ -117,7 +118,7 @@ def test_kinds_of_single_mails(name: str, kind: Kind) -> None:
 
 
 def test_the_message_that_came_back_is_known_by_its_id() -> None:
-    told = {e.name: parse(e.path.read_bytes()).message_id for e in expectations()}
+    told = {e.name: parse(read_mail(e.path.read_bytes())).message_id for e in expectations()}
     assert told["flanker/zed.eml"] == "<20090708054735.GC7578@example.com>"
     assert told["sisimai/arf-22.eml"] == "<0000000000fffffffff0000000000000@example.com>"
     with_one = [

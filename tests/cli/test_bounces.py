@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 import mailbox
 import shutil
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from newsletter.receive import files
+from newsletter import clock, scheduler
+from newsletter.receive import LARGEST, files
+from newsletter.store.engine import reading
+from newsletter.store.returned import Returned
 from tests import inputs
 from tests.operator import Operator, add_readers
-from tests.stages.test_returned import dsn
+from tests.returned import dsn
 
 
 @pytest.fixture
@@ -73,10 +79,50 @@ def test_an_mbox_a_maildir_and_folders_of_them(tmp_path: Path) -> None:
     for number in range(2):
         maildir.add(dsn("a@b.example", mark=f"m{number}"))
     (tmp_path / "all" / "Maildir" / "tmp" / "half").write_bytes(b"still coming")
+    # What a mail server keeps there besides: its indexes, other mailboxes.
+    (tmp_path / "all" / "Maildir" / "dovecot-uidlist").write_bytes(b"3 V1 N1 G0\n")
+    maildir.add_folder("Sent").add(dsn("a@b.example", mark="sent"))
     (tmp_path / "all" / ".hidden").write_bytes(b"no mail")
     mails = list(files.mails(tmp_path / "all"))
     assert len({mail.raw for mail in mails}) == 5
     assert all(not mail.error and b"Final-Recipient" in mail.raw for mail in mails)
+
+
+def test_what_names_somebody_who_is_erased_goes_with_them(
+    operator: Operator, tmp_path: Path
+) -> None:
+    app = operator.app()
+    add_readers(app, ["paper number"])
+    (tmp_path / "one").write_bytes(b"Subject: who is reader0@example.org?\n\nHello\n")
+    assert operator.json("bounces", str(tmp_path / "one"))["read"] == 1
+    operator.json("subscribers", "erase", "Reader0@example.org")
+    with reading(app.sessions)() as session:
+        assert session.scalars(select(Returned.raw)).all() == [b""]
+
+
+def test_what_was_kept_long_enough_is_dropped(operator: Operator, tmp_path: Path) -> None:
+    app = operator.app()
+    (tmp_path / "one").write_bytes(b"Subject: hello\n\nHello\n")
+    for drop in (
+        lambda: operator.json("bounces", str(tmp_path / "one")),
+        lambda: scheduler.refresh(app, clock.now()),
+    ):
+        replace(app.intake(), now=lambda: clock.now() - timedelta(days=31)).take(
+            f"Subject: {drop}\n\n".encode(), way="file"
+        )
+        drop()
+        with reading(app.sessions)() as session:
+            left = session.scalars(select(Returned.raw)).all()
+        assert sorted(left)[:-1] == [b""] * (len(left) - 1)
+        assert max(left) == b"Subject: hello\n\nHello\n"
+
+
+def test_of_a_large_file_the_beginning_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(dsn("a@b.example") + b"x" * 3_000_000)
+    (found,) = files.mails(path)
+    assert len(found.raw) == LARGEST
+    assert found.raw.startswith(dsn("a@b.example"))
 
 
 def test_all_recorded_bounces_at_once(operator: Operator, tmp_path: Path) -> None:

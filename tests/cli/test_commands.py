@@ -6,6 +6,7 @@ import email
 import email.policy
 import json
 import signal
+import socket
 import subprocess
 import time
 from datetime import UTC, datetime
@@ -291,3 +292,11 @@ def test_a_relay_that_takes_nothing_is_a_failure(operator: Operator, tmp_path: P
     with smtpd.running(tmp_path / "mails") as server:
         operator.settings["SMTP_URL"] = f"smtp://127.0.0.1:{server.port}"
         failed(operator.run("send"), 1, "took none of 2 mails")
+
+
+def test_a_preview_at_a_taken_port_is_one_line(operator: Operator) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        failed(operator.run("preview", "--port", port), 1, port, "--port chooses another")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import trustme
 
+from newsletter.cli import arrival
 from newsletter.deliver.keys import load_key, record
 from tests import nameserver, smtpd
 from tests.operator import Operator
@@ -245,3 +246,45 @@ def test_a_relay_with_tls_is_seen(operator: Operator, dns, tmp_path, monkeypatch
         found = told(operator, "--send", "ada@example.org", "--arrived", str(server.folder))
     assert found["to the relay"] == (True, "by TLS")
     assert found["signature"][0]
+
+
+def test_without_keys_nothing_is_bad(operator: Operator, dns, relay) -> None:
+    operator.settings["DKIM_KEYS"] = ""
+    ok, words = dns_told(operator)["dkim"]
+    assert ok
+    assert "only if the relay does" in words
+    assert "newsletter dkim new" in words
+
+
+def test_keys_that_cannot_sign_spare_the_rest_of_the_checks(operator: Operator, dns, relay) -> None:
+    operator.settings["DKIM_KEYS"] = "s1:/nowhere/key.pem"
+    found = told(operator)
+    assert not found["keys"][0]
+    assert "dkim" not in found
+    assert found["relay"][0]
+
+
+def test_a_mailbox_that_its_first_mail_makes_is_waited_for(
+    operator: Operator, dns, relay, tmp_path
+) -> None:
+    options = ["--send", "ada@example.org", "--wait", "0.5", "--arrived"]
+    done = operator.run("doctor", *options, str(tmp_path / "none"))
+    assert "is not there yet" in done.stderr
+    assert "which is not there" in " ".join(done.stdout.split())
+    found = told(operator, *options, str(tmp_path / "no folder" / "none"))
+    assert "there is no" in found["mail"][1]
+    assert "sent" not in found
+
+
+def test_of_a_mailbox_only_what_is_new_is_read(tmp_path) -> None:
+    old, new = tmp_path / "cur" / "1", tmp_path / "new" / "2"
+    for path in (old, new):
+        path.parent.mkdir()
+    old.write_bytes(b"Message-ID: <a@b>\r\n\r\nold")
+    before = arrival._stamps(tmp_path)
+    assert arrival._wait(tmp_path, "<a@b>", 0.0, before) is None
+    new.write_bytes(b"Message-ID: <a@b>\r\n\r\nnew")
+    assert arrival._wait(tmp_path, "<a@b>", 0.0, before) == new.read_bytes()
+    before = arrival._stamps(tmp_path)
+    old.write_bytes(old.read_bytes() + b"er")
+    assert arrival._wait(old, "<a@b>", 0.0, before) == old.read_bytes()

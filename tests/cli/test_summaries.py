@@ -6,6 +6,7 @@ import json
 import socket
 
 from newsletter import clock
+from newsletter.store.summaries import spent
 from tests import chat, servers
 from tests.operator import Operator, add_papers
 
@@ -34,3 +35,25 @@ def test_the_doctor_asks_the_model(operator: Operator) -> None:
     (check,) = [c for c in json.loads(doctor.stdout)["checks"] if c["check"] == "summaries"]
     assert not check["ok"]
     assert "cannot be asked" in check["detail"]
+
+
+def the_doctor_says(operator: Operator) -> tuple[bool, str]:
+    done = operator.run("doctor", "--json")
+    (check,) = [c for c in json.loads(done.stdout)["checks"] if c["check"] == "summaries"]
+    return check["ok"], check["detail"]
+
+
+def test_what_the_doctor_asks_is_counted(operator: Operator) -> None:
+    with servers.serving() as web:
+        operator.settings |= {
+            "SUMMARY_URL": chat.endpoint(web, chat.says()), "SUMMARY_MODEL": "m",
+            "SUMMARY_REQUESTS": "1",
+        }  # fmt: skip
+        the_doctor_says(operator)
+        with operator.app().sessions() as session:
+            assert spent(session, clock.now().date())[:2] == (1, 100)
+        assert the_doctor_says(operator) == (
+            True,
+            "m is not asked: the day's 1 requests are spent, or it rests",
+        )
+        assert len(web.asked) == 1

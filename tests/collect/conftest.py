@@ -11,6 +11,11 @@ from newsletter.collect.gate import Gate
 from newsletter.collect.http import Http, Limits
 from newsletter.collect.port import Batch, Request
 from newsletter.collect.registry import collector
+from newsletter.stages.collect import CollectReport
+from newsletter.stages.collect import collect as visit_sources
+from newsletter.store.engine import Sessions
+from tests.collect import stage
+from tests.collect.stage import Run
 from tests.servers import Web, serving
 
 NOW = datetime(2026, 6, 16, 6, 0, tzinfo=UTC)
@@ -86,3 +91,14 @@ def collect(http: Http) -> Collect:
         )
 
     return run
+
+
+@pytest.fixture
+def run(sessions: Sessions, make_http: Callable[..., Http]) -> Run:
+    """The collect stage over the sources in the database."""
+
+    def go(names: list[str] | None = None, **more: Any) -> CollectReport:
+        told = {"day": stage.DAY, "now": stage.NOW} | more
+        return visit_sources(sessions, make_http, names, **told)
+
+    return go

@@ -95,7 +95,11 @@ TEXTS = st.lists(
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=4), TEXTS, TEXTS)
 def test_what_is_built_of_pieces_is_canonical_already(parts, before, after) -> None:
     pieces = [encode_piece(text, html) for text, html in parts]
-    pieces.append(encode_mold(f"{before}gap{after}", f"<{before}gap{after}>", ["gap"]).fill(["w"]))
+    pieces.append(
+        encode_mold(f"{before}gap{after}", f"<{before}gap{after}>", {"word": "gap"}).fill_tokens(
+            word="w"
+        )
+    )
     _, body = split_mail(build_mail([HEAD], pieces, "<1@x>"))
     assert canonical_body(body, "simple") == body
     assert canonical_body(body, "relaxed") == body

@@ -57,7 +57,7 @@ def test_keys_that_are_not_signed_with_are_told(tmp_path: Path) -> None:
 
 def test_keys_of_openssl_serve(tmp_path: Path) -> None:
     if shutil.which("openssl") is None:
-        pytest.skip("no openssl here")
+        pytest.skip("no openssl: install Debian's package openssl")
     for form in ([], ["-traditional"]):
         path = tmp_path / f"key{len(form)}"
         subprocess.run(

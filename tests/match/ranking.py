@@ -15,7 +15,8 @@ def matched(day, readers, limit=10, seeds=None):
 
 def found_for(day, readers, limit=10, seeds=None):
     profiles = learn_readers(day.space, readers, seeds or {})
-    return match_block(day, readers, profiles, limit, seeds or {})
+    limits = [limit] * len(readers) if isinstance(limit, int) else limit
+    return match_block(day, readers, profiles, limits, seeds or {})
 
 
 def places(day, readers, seeds=None):

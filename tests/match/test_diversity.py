@@ -100,5 +100,5 @@ def test_ten_thousand_papers_of_three_kinds() -> None:
     many = [entry(n, "On models", SUBJECTS[n % 3]) for n in range(10_000)]
     day = day_features(many)
     (found,) = matched(day, [Reader(parse_profile("pruning weights").interests)], 30)
-    assert [match.row % 3 for match in found] == [1] * 30
+    assert [match.row for match in found] == [1]  # its copies take no places
     assert len(set(day.twins)) <= 3

@@ -61,3 +61,22 @@ def test_the_index_finds_whom_a_scan_finds(typed: str, listed: str) -> None:
     name = typed_name(typed)
     if name.family and name.fits(name_words(listed)):
         assert list(find(day, Kind.AUTHOR, typed)) == [0]
+
+
+@pytest.mark.parametrize(
+    ("typed", "listed", "meant"),
+    [
+        ("DeepMind", "Google DeepMind", True),
+        ("google deepmind", "Google DeepMind", True),
+        ("Google", "Google DeepMind", True),
+        ("École Normale", "Ecole Normale Supérieure, Paris", True),
+        ("Mind", "Google DeepMind", False),
+        ("DeepMind Google", "Google DeepMind", False),
+        ("Google Mind", "Google DeepMind Mind", False),
+        ("...", "Google DeepMind", False),
+        ("DeepMind", None, False),
+    ],
+)
+def test_which_organisation_is_meant(typed: str, listed: str | None, meant: bool) -> None:
+    day = day_features([entry(1, organisation="Acme"), entry(2, organisation=listed)])
+    assert list(find(day, Kind.ORGANISATION, typed)) == ([1] if meant else [])

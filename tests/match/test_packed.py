@@ -36,7 +36,7 @@ READERS = [
 def ranked(space, readers=READERS):
     day = day_features(ENTRIES, space=space)
     profiles = rounded(learn_readers(space, readers, SEEDS), space)
-    found = match_block(day, readers, profiles, 6, SEEDS)
+    found = match_block(day, readers, profiles, [6] * len(readers), SEEDS)
     return [[match.row for match in one.matches] for one in found]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -126,6 +128,23 @@ def test_evidence_quotes_the_paper() -> None:
     topic = evidence("speculative decoding", 1)
     assert topic.interest == "speculative decoding"
     assert topic.detail in f"{ENTRIES[0].title} {ENTRIES[0].abstract}"
+
+
+def test_a_followed_organisation_brings_its_papers_and_a_muted_one_none() -> None:
+    day = day_features(
+        [replace(e, organisation="Acme Labs" if e.id in {3, 5} else None) for e in ENTRIES]
+    )
+
+    def found(wishes: str) -> list[int]:
+        reader = Reader(parse_profile(wishes).interests)
+        (matches,) = matched(day, [reader], 10, {})
+        for match in matches[:1]:
+            told = explain(day, match, reader, {})[0]
+            assert (told.kind, told.detail) == (EvidenceKind.ORGANISATION, "Acme Labs")
+        return [day.entries[match.row].id for match in matches]
+
+    assert sorted(found("org:acme")) == [3, 5]
+    assert not {3, 5} & set(found("org:acme\n-org:acme labs"))
 
 
 def test_the_heavier_wish_comes_first() -> None:

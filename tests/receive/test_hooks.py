@@ -21,6 +21,7 @@ from newsletter.bounce.values import Kind
 from newsletter.receive.hooks import mailgun, postmark, sendgrid
 from newsletter.receive.hooks.event import Event, HookRefusedError
 from newsletter.receive.hooks.ses import SnsReader
+from tests.returned import mailgun_body, mailgun_failed
 
 NOW = datetime(2026, 6, 10, 6, 30, tzinfo=UTC)
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:bounces"
@@ -155,6 +156,17 @@ def test_a_subscription_is_confirmed_at_amazon_alone() -> None:
         "https://a@sns.eu-west-1.amazonaws.com/x.pem",
         "https://evil.amazonaws.com/x.pem",
         "https://sns.eu-west-1.amazonaws.com/x.txt",
+        "https://sns.eu-west-1.amazonaws.com/x.pem",
+        # Buckets and other regions, which others may have.
+        "https://sns.s3.amazonaws.com/SimpleNotificationService-0123.pem",
+        "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-0123.pem",
+        "https://sns.eu-west-1.amazonaws.com.cn/SimpleNotificationService-0123.pem",
+        f"{CERTIFICATE}?x=1",
+        f"{CERTIFICATE}#x.pem",
+        f"{CERTIFICATE}\n",
+        CERTIFICATE.replace(".com/", ".com:443/"),
+        CERTIFICATE.replace(".com/", ".com//"),
+        CERTIFICATE.replace(".com/", ".com/evil/../"),
         "https://[/x.pem",
         "",
     ],
@@ -166,6 +178,16 @@ def test_no_certificate_from_elsewhere(url: str) -> None:
             sns(bounced("Permanent", "General"), SigningCertURL=url), NOW
         )
     assert amazon.asked == []
+
+
+def test_the_topics_of_china_have_a_host_of_their_own() -> None:
+    topic = "arn:aws-cn:sns:cn-north-1:123456789012:bounces"
+    url = "https://sns.cn-north-1.amazonaws.com.cn/SimpleNotificationService-0123.pem"
+    reader = SnsReader([topic], Amazon())
+    body = sns(bounced("Permanent", "General"), TopicArn=topic, SigningCertURL=url)
+    assert only(reader.read(body, NOW))[0] is Kind.HARD
+    with pytest.raises(HookRefusedError):
+        reader.read(sns({}, TopicArn=topic, SigningCertURL=url.replace(".cn/", "/")), NOW)
 
 
 def test_what_amazon_did_not_sign_is_refused() -> None:
@@ -191,26 +213,6 @@ def test_ses_may_say_anything(message: Any) -> None:
     assert SnsReader([TOPIC], Amazon()).read(sns(message), NOW)[0].report.findings
 
 
-def mailgun_body(event: Any, key: str = "key-1") -> bytes:
-    stamp, token = "1781073000", "t" * 50
-    made = hmac.new(key.encode(), f"{stamp}{token}".encode(), hashlib.sha256).hexdigest()
-    signed = {"timestamp": stamp, "token": token, "signature": made}
-    return json.dumps({"signature": signed, "event-data": event}).encode()
-
-
-def mailgun_failed(severity: str, reason: str, code: int, words: str) -> dict[str, Any]:
-    return {
-        "event": "failed",
-        "id": "G9Bn5sl1TC6nu79C8C0bwg",
-        "severity": severity,
-        "reason": reason,
-        "recipient": "ada@example.org",
-        "envelope": {"sender": "bounces+tag@papers.example"},
-        "message": {"headers": {"message-id": "1@papers.example"}},
-        "delivery-status": {"code": code, "message": words, "enhanced-code": ""},
-    }
-
-
 @pytest.mark.parametrize(
     ("event", "kind"),
     [
@@ -226,18 +228,37 @@ def mailgun_failed(severity: str, reason: str, code: int, words: str) -> dict[st
     ],
 )
 def test_kinds_of_mailgun(event: dict[str, Any], kind: Kind) -> None:
-    events = mailgun.read(mailgun_body(event), "key-1")
+    events = mailgun.read(mailgun_body(event, at=NOW), "key-1", NOW)
     assert only(events)[:2] == (kind, "ada@example.org")
     if "message" in event:
         assert events[0].report.message_id == "<1@papers.example>"
 
 
+@pytest.mark.parametrize(("hours", "heard"), [(0, True), (8.5, True), (-1, True), (9.1, False)])
+def test_a_signature_of_mailgun_is_good_for_nine_hours(hours: float, *, heard: bool) -> None:
+    body = mailgun_body({"event": "complained"}, at=NOW - timedelta(hours=hours))
+    if heard:
+        (event,) = mailgun.read(body, "key-1", NOW)
+        assert event.once == "t" * 50
+    else:
+        with pytest.raises(HookRefusedError, match="9 hours"):
+            mailgun.read(body, "key-1", NOW)
+
+
+@pytest.mark.parametrize("stamp", ["", "soon", "nan", "inf", "1e300", "-1"])
+def test_a_timestamp_of_mailgun_is_a_moment(stamp: str) -> None:
+    made = hmac.new(b"key-1", f"{stamp}t".encode(), hashlib.sha256).hexdigest()
+    signed = {"timestamp": stamp, "token": "t", "signature": made}
+    with pytest.raises(HookRefusedError):
+        mailgun.read(json.dumps({"signature": signed, "event-data": {}}).encode(), "key-1", NOW)
+
+
 @given(anything)
 def test_mailgun_may_say_anything(event: Any) -> None:
-    assert mailgun.read(mailgun_body(event), "key-1")[0].report.findings
-    for body in (json.dumps(event).encode(), mailgun_body(event, "another")):
+    assert mailgun.read(mailgun_body(event, at=NOW), "key-1", NOW)[0].report.findings
+    for body in (json.dumps(event).encode(), mailgun_body(event, "another", at=NOW)):
         with pytest.raises(HookRefusedError):
-            mailgun.read(body, "key-1")
+            mailgun.read(body, "key-1", NOW)
 
 
 def basic(login: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -11,14 +12,15 @@ from sqlalchemy import select
 
 from newsletter.app import App
 from newsletter.errors import NewsletterError
-from newsletter.receive.listener import listening
+from newsletter.receive import LARGEST
+from newsletter.receive.listener import MOST_CONNECTIONS, listening
 from newsletter.store.engine import reading
 from newsletter.store.returned import Bounce, Returned
 from subscribers.tables import Subscriber
 from subscribers.tokens import TagPurpose
 from tests.operator import Operator, add_readers
+from tests.returned import dsn
 from tests.smtpd import free_port
-from tests.stages.test_returned import dsn
 
 ADDRESS = "bounces@papers.example"
 
@@ -46,9 +48,11 @@ def connect(app: App) -> smtplib.SMTP:
 
 def own(app: App, purpose: TagPurpose = TagPurpose.RETURN) -> str:
     with reading(app.sessions)() as session:
-        person = session.scalars(select(Subscriber.id).order_by(Subscriber.id)).first()
+        person = session.scalars(select(Subscriber).order_by(Subscriber.id)).first()
     assert person is not None
-    return app.links.address(purpose, person)
+    if purpose is TagPurpose.LEAVE:
+        return app.links.way_out(person.id)
+    return app.links.return_path(person.id, person.email)
 
 
 def test_a_bounce_is_stored_with_the_envelope_that_it_came_in(app: App) -> None:
@@ -90,6 +94,47 @@ def test_what_cannot_be_stored_stays_with_the_other_server() -> None:
         ):
             client.sendmail("", [ADDRESS], b"Subject: x\r\n\r\n")
         assert told.value.smtp_code == 451
+
+
+def test_of_a_large_mail_the_beginning_is_kept_and_lines_end(app: App) -> None:
+    head = b"Subject: hello\r\n\r\n"
+    for body in (
+        b"x" * 70 + b"\r\n" + b"tail\r\n" * 200_000,
+        b".\r\n" * 400_000,  # stuffed by the client, and never taken for the end
+        b"y" * 1_500_000,  # one line without an end
+        b"z" * 20_000 + b".\r\n",
+    ):
+        with connect(app) as client:
+            client.sendmail("", [ADDRESS], head + body + b"tail\r\n" * 9)
+            client.sendmail("", [ADDRESS], head + b"next" + body[:20] + b"\r\n")
+    with reading(app.sessions)() as session:
+        rows = session.scalars(select(Returned).order_by(Returned.id)).all()
+    assert len(rows) == 8
+    assert all(row.raw.startswith(head) for row in rows)
+    assert all(row.size <= LARGEST for row in rows)
+    assert [row.size for row in rows[1::2]] == [len(head) + 26, len(head) + 26] + [
+        len(head) + 26
+    ] * 2
+    assert max(len(line) for row in rows for line in row.raw.split(b"\r\n")) <= 10_000
+
+
+def test_who_comes_while_many_are_there_is_sent_away_and_may_come_again(app: App) -> None:
+    several = [connect(app) for _ in range(MOST_CONNECTIONS)]
+    for _ in range(3):
+        with pytest.raises(smtplib.SMTPException) as told:
+            connect(app)
+        assert getattr(told.value, "smtp_code", 421) == 421
+    for client in several:
+        client.quit()
+    for _ in range(100):
+        try:
+            connect(app).quit()
+        except smtplib.SMTPException:
+            time.sleep(0.05)
+        else:
+            break
+    else:
+        pytest.fail("nobody is let in again")
 
 
 def test_a_port_that_is_taken_is_told() -> None:

@@ -150,3 +150,15 @@ def notice_of(kind: NoticeKind, wish: str) -> Mail:
 def test_a_quiet_mail_holds_nothing_from_outside():
     mail = renderer().digest_preview(letter(digest=Digest((), 0, quiet_days=3)))
     assert "For 3 days" in mail.text
+
+
+@pytest.mark.parametrize(
+    ("many", "weekly", "said"),
+    [(1, False, "1 day"), (3, False, "3 days"), (1, True, "1 week"), (7, True, "7 weeks")],
+)
+def test_a_quiet_time_is_told_in_the_readers_measure(many, weekly, said):
+    quiet = Digest((), 0, quiet_days=many)
+    mail = renderer().digest_preview(letter(digest=quiet, manner=Manner(weekly=weekly)))
+    assert mail.subject == f"Nothing new for you in {said}"
+    for part in (mail.text, mail.html):
+        assert f"For {said} no new paper" in part

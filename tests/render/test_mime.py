@@ -41,7 +41,7 @@ def test_no_line_is_too_long_whatever_it_ends_in(end):
         assert decode_pieces([piece]) == (text, "")
 
 
-GAPS = ("firstgap", "secondgap")
+GAPS = {"first": "firstgap", "second": "secondgap"}
 WORDS = st.text("abcXYZ019-_.", min_size=1, max_size=75)
 URL = st.text("=%\u00fc :/x", max_size=160)
 
@@ -51,8 +51,8 @@ def test_a_filled_mold_is_what_would_have_been_encoded_whole(url, line, words, t
     line = _UNPRINTABLE.sub("", line)
     text = f"{url}firstgap\n{line}\n {url}secondgap\n"
     html = f'<a href="{url}firstgap">{line}</a><a href="{url}secondgap">{url if twice else ""}</a>'
-    filled = encode_mold(text, html, GAPS).fill(words)
-    for gap, word in zip(GAPS, words, strict=True):
+    filled = encode_mold(text, html, GAPS).fill_tokens(first=words[0], second=words[1])
+    for gap, word in zip(GAPS.values(), words, strict=True):
         text, html = text.replace(gap, word), html.replace(gap, word)
     assert decode_pieces([filled]) == (text, f"{html}\n")
     assert filled.html_size == len(html.encode()) + 1
@@ -63,7 +63,7 @@ def test_a_filled_mold_is_what_would_have_been_encoded_whole(url, line, words, t
 
 
 def test_a_mold_without_gaps_is_a_piece():
-    assert encode_mold("a", "b", GAPS).fill(("x", "y")) == encode_piece("a", "b")
+    assert encode_mold("a", "b", GAPS).fill_tokens(first="x", second="y") == encode_piece("a", "b")
 
 
 def test_the_boundary_follows_from_the_message_id():

@@ -30,7 +30,7 @@ def _seen(node: Node, inside: frozenset[str]) -> Iterator[str]:
             yield from _seen(child, inside)
         elif not (child.name.startswith(("#", "!")) or _hidden(child, inside)):
             within = inside | set((child.attrs.get("class") or "").split())
-            around = "" if child.name in {"a", "b", "i", "span"} else " "
+            around = "" if child.name in {"a", "b", "i", "small", "span"} else " "
             yield around
             yield from _seen(child, within)
             yield around

@@ -25,6 +25,7 @@ PURPOSES = {
     "pause": Purpose.PAUSE,
     "digest": Purpose.DIGEST,
     "address": Purpose.ADDRESS,
+    "undo": Purpose.UNDO,
 }
 _OPEN_TO_ALL = {"/subscribe"}
 _VOID = {"meta", "br", "img", "hr", "input", "link"}

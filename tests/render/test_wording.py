@@ -24,6 +24,10 @@ def said(evidence: Evidence) -> str:
         (Evidence(EvidenceKind.TOPIC, "maps", "Maps"), "you follow maps"),
         (Evidence(EvidenceKind.PHRASE, "KV cache", ""), "it says KV cache, a phrase you watch"),
         (Evidence(EvidenceKind.AUTHOR, "noether", "E. Noether"), "by E. Noether, whom you follow"),
+        (
+            Evidence(EvidenceKind.ORGANISATION, "deepmind", "Google DeepMind"),
+            "from Google DeepMind, which you follow",
+        ),
         (Evidence(EvidenceKind.SEED, "arXiv:1", "On maps"), "close to On maps, a paper you chose"),
         (Evidence(EvidenceKind.CATEGORY, "cs.CL", "cs.CL"), "in cs.CL, a category you follow"),
         (Evidence(EvidenceKind.POPULAR, "", "41 votes"), "much talked about just now: 41 votes"),
@@ -41,7 +45,8 @@ def test_the_story_counts_by_wish_then_by_section():
         pick(4, BY_EMMY, Section.FOLLOWED),
         pick(5, TRENDING, Section.TRENDING),
     ]
-    assert wording.story(picks) == [
+    names = [wording.label(pick.evidence) for pick in picks]
+    assert wording.story(picks, names) == [
         (2, "for", "speculative decoding"),
         (1, "close to", "On maps"),
         (1, "by people you follow", ""),

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from datetime import datetime, timedelta
-from itertools import islice
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 
 from newsletter.app import App
-from newsletter.model import Digest, Skip
+from newsletter.model import Skip
 from newsletter.pipeline import due
-from newsletter.stages import company as companies
 from newsletter.stages import learning
 from newsletter.stages.learning import learn_stale
-from newsletter.stages.meaning import Meaning
-from newsletter.stages.spaces import SPACE_DAYS, Spaces
+from newsletter.stages.spaces import SPACE_DAYS
 from newsletter.stages.tastes import readers_of
 from newsletter.store import entries, sources
-from newsletter.store.learned import LearnedCompany, LearnedSpace, LearnedTaste
+from newsletter.store.learned import LearnedSpace, LearnedTaste
 from newsletter.store.tables import Delivery, Entry, EntryKey
 from subscribers import audience
 from subscribers.feedback import vote
@@ -28,98 +23,10 @@ from subscribers.preferences import examples_arrived
 from subscribers.privacy import erase
 from subscribers.profile import Kind
 from subscribers.tables import InterestRow, Subscriber
-from tests import inputs
-from tests.encoders import WordBags
 from tests.factories import NOW, listed
-from tests.operator import add_readers
+from tests.stages.archive import chosen, clear, count, key, learned
 
-ARCHIVE = 400
-WISHES = [
-    "language model\nreinforcement learning",
-    "diffusion, -survey",
-    '"neural network"\nrobot',
-    "graph",
-    "protein structure\nimage segmentation ^2",
-    "",
-]
-
-
-@pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An archive of some hundred papers counts as large."""
-    for module in (
-        "newsletter.match.space",
-        "newsletter.match.features",
-        "newsletter.stages.plan",
-        "newsletter.stages.spaces",
-    ):
-        monkeypatch.setattr(f"{module}.SMALLEST_ARCHIVE", 300)
-    monkeypatch.setattr("newsletter.match.space.DIMENSIONS", 40)
-
-
-def papers() -> list[tuple[str, str]]:
-    if inputs.shared() is not None:
-        return [(r["title"], r["abstract"] or "") for r in islice(inputs.stream(), ARCHIVE)]
-    words = [f"{a}{b}" for a in ("graph", "model", "robot", "image") for b in range(9)]
-    return [
-        (f"{words[n % 36]} {words[n * 7 % 31]}", " ".join(words[n * k % 36] for k in range(12)))
-        for n in range(ARCHIVE)
-    ]
-
-
-@pytest.fixture
-def stocked(app: App) -> App:
-    """Readers with wishes, votes and examples, and the archive; half of it is of this morning."""
-    with app.sessions.begin() as session:
-        source = sources.add(session, "papers", "feed", {})
-        for half, seen_at in ((0, NOW - timedelta(days=9)), (1, NOW - timedelta(minutes=30))):
-            batch = [
-                listed(n, title=title, abstract=abstract, day=seen_at.date())
-                for n, (title, abstract) in enumerate(papers())
-                if n % 2 == half
-            ]
-            entries.save(session, source.id, batch, seen_at)
-    add_readers(app, [WISHES[n % 6] for n in range(23)])
-    with app.sessions.begin() as session:
-        for person in session.scalars(select(Subscriber)):
-            for n in range(person.id % 5):
-                at = NOW - timedelta(days=1 + 40 * n)
-                vote(session, person, key(2 * (7 * n + person.id)), 1 if n % 3 else -1, now=at)
-    return app
-
-
-def key(number: int) -> str:
-    return f"arxiv:2606.{number:05}"
-
-
-def chosen(app: App, block: int, now: datetime = NOW) -> dict[int, object]:
-    """What everybody would get, by a planner that only reads, in blocks."""
-    planner, found = app.planner(now), dict[int, object]()
-    with app.sessions() as session:
-        for members in audience.due(session, now=now, block=block):
-            for member, digest in zip(members, planner.choose(session, members), strict=True):
-                found[member.id] = told(digest)
-    return found
-
-
-def told(digest: Digest | Skip) -> object:
-    if isinstance(digest, Skip):
-        return digest
-    return [(pick.entry_id, pick.section, pick.evidence) for pick in digest.picks]
-
-
-def count(app: App, table: type) -> int:
-    with app.sessions() as session:
-        return session.scalar(select(func.count()).select_from(table)) or 0
-
-
-def learned(app: App, now: datetime = NOW) -> int:
-    return learn_stale(app.sessions, app._spaces, now, 10_000)
-
-
-def clear(app: App) -> None:
-    with app.sessions.begin() as session:
-        session.execute(delete(LearnedTaste))
+pytestmark = pytest.mark.usefixtures("small")
 
 
 def test_stored_tastes_pick_what_learning_afresh_picks(
@@ -217,77 +124,6 @@ def test_an_example_that_a_source_brings_makes_its_giver_stale(stocked: App) -> 
     assert learned(stocked) == 1
 
 
-def test_an_archive_that_has_doubled_is_learned_anew(
-    stocked: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("newsletter.stages.spaces.SMALLEST_ARCHIVE", 100)
-    with stocked.sessions() as session:
-        half = session.scalar(select(func.max(Entry.first_seen_at)))  # the other half came before
-    before = half - timedelta(minutes=1)
-    assert stocked._spaces.refresh(stocked.sessions, before)
-    assert not stocked._spaces.refresh(stocked.sessions, before + timedelta(seconds=1))
-    assert stocked._spaces.refresh(stocked.sessions, NOW)
-    assert not stocked._spaces.refresh(stocked.sessions, NOW + timedelta(hours=1))
-
-
-def test_spaces_are_renewed_after_a_week_and_two_are_kept(stocked: App) -> None:
-    spaces, sessions = stocked._spaces, stocked.sessions
-    moments = [NOW + timedelta(days=days) for days in (0, 6, 7, 8, 14)]
-    assert [spaces.refresh(sessions, at) for at in moments] == [True, False, True, False, True]
-    with sessions() as session:
-        kept = session.scalars(select(LearnedSpace.id).order_by(LearnedSpace.id)).all()
-        found = spaces.space(session, NOW)
-        elsewhere = Spaces().space(session, NOW)
-        other = Spaces(Meaning(WordBags())).stored(session)
-    # Nothing is encoded, so the space of terms serves whoever has an encoder, too.
-    assert found and elsewhere and other
-    assert kept == [2, 3] and found[0] == elsewhere[0] == other[0] == 3
-
-
-def test_too_few_papers_store_nothing(app: App) -> None:
-    add_readers(app, ["paper number"])
-    assert not app._spaces.refresh(app.sessions, NOW)
-    app.planner(NOW).plan(due(NOW))
-    assert count(app, LearnedSpace) == count(app, LearnedTaste) == 0
-
-
-def test_two_who_refresh_at_once_leave_one_space(
-    stocked: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    both, made = threading.Barrier(2), []
-    learn = Spaces.refresh.__globals__["_learned"]
-
-    def together(archive) -> bytes:
-        both.wait(60)
-        return learn(archive)
-
-    monkeypatch.setattr("newsletter.stages.spaces._learned", together)
-    threads = [
-        threading.Thread(target=lambda: made.append(Spaces().refresh(stocked.sessions, NOW)))
-        for _ in range(2)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(made) == [False, True]
-    assert count(stocked, LearnedSpace) == 1
-
-
-def test_a_run_keeps_the_space_that_it_began_with(stocked: App) -> None:
-    stocked._spaces.refresh(stocked.sessions, NOW)
-    planner = stocked.planner(NOW)
-    with stocked.sessions() as session:
-        members = next(audience.due(session, now=NOW))
-        first = planner.choose(session, members)
-    Spaces().refresh(stocked.sessions, NOW + timedelta(days=8))
-    with stocked.sessions() as session:
-        assert planner.choose(session, members) == first
-    planner.plan(due(NOW))
-    with stocked.sessions() as session:
-        assert set(session.scalars(select(LearnedTaste.space_id))) == {1}
-
-
 def test_the_erased_leave_no_taste_even_in_the_midst_of_learning(
     stocked: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -323,49 +159,3 @@ def test_of_two_votes_on_what_is_one_paper_the_latest_counts(stocked: App) -> No
         readers = readers_of(session, members, NOW)
     assert [[k for k, _ in r.likes] for r in readers] == [[], [key(11)]]
     assert [[k for k, _ in r.dislikes] for r in readers] == [[key(11)], []]
-
-
-@pytest.fixture
-def likers(stocked: App, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
-    """Twelve who like papers 2 and 4, of whom one has a pair of their own."""
-    monkeypatch.setattr("newsletter.match.company.FEWEST_LIBRARIES", 10)
-    with stocked.sessions.begin() as session:
-        for id_ in range(1, 13):
-            person = session.get_one(Subscriber, id_)
-            for number in (302, 304):
-                vote(session, person, key(number), 1, now=NOW)
-        for number in (306, 308):
-            vote(session, session.get_one(Subscriber, 3), key(number), 1, now=NOW)
-        vote(session, session.get_one(Subscriber, 20), key(302), 1, now=NOW)
-    return stocked
-
-
-def test_what_many_like_together_is_lent_and_what_one_likes_is_not(likers: App) -> None:
-    likers._spaces.refresh(likers.sessions, NOW)
-    assert companies.learn_company(likers.sessions, likers._spaces, NOW)
-    with likers.sessions() as session:
-        version = likers._spaces.stored(session)[0]
-        company = companies.read_company(session, version)
-        assert company is not None
-        assert {key(302), key(304)} <= set(company.keys)
-        assert not {key(306), key(308)} & set(company.keys)
-        members = audience.among(session, [20], now=NOW)
-        (reader,) = companies.borrowing(session, readers_of(session, members, NOW), company)
-    assert reader.lent is not None
-    assert learned(likers) == 23
-    with likers.sessions() as session:
-        lent = session.get_one(LearnedTaste, 20).dense
-    clear(likers)
-    with likers.sessions.begin() as session:
-        session.execute(delete(LearnedCompany))
-    learned(likers)
-    with likers.sessions() as session:
-        assert session.get_one(LearnedTaste, 20).dense != lent
-
-
-def test_too_few_libraries_are_forgotten(likers: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    likers._spaces.refresh(likers.sessions, NOW)
-    assert companies.learn_company(likers.sessions, likers._spaces, NOW)
-    monkeypatch.setattr("newsletter.match.company.FEWEST_LIBRARIES", 30)
-    assert not companies.learn_company(likers.sessions, likers._spaces, NOW)
-    assert count(likers, LearnedCompany) == 0

@@ -20,7 +20,7 @@ from newsletter.store.tables import Pick
 from subscribers.profile import Kind
 from tests.encoders import WordBags
 from tests.factories import NOW
-from tests.stages.test_learning import key, small, stocked  # noqa: F401  (fixtures)
+from tests.stages.archive import key
 
 
 class Broken(WordBags):
@@ -31,7 +31,7 @@ class Broken(WordBags):
 
 
 @pytest.fixture
-def meant(stocked: App) -> App:  # noqa: F811
+def meant(stocked: App) -> App:
     """The stocked installation with every paper encoded."""
     app = replace(stocked, encoder=WordBags())
     encode_missing(app.sessions, app.encoder, NOW, 30)
@@ -65,7 +65,7 @@ def meant_planner_days(app: App, session):
     yield day.features.dense
 
 
-def test_until_papers_are_encoded_a_space_of_terms_serves(stocked: App) -> None:  # noqa: F811
+def test_until_papers_are_encoded_a_space_of_terms_serves(stocked: App) -> None:
     app = replace(stocked, encoder=WordBags())
     app.refresh(NOW)
     assert spaces(app) == [""]

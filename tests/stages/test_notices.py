@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from newsletter import clock
-from newsletter.app import App, queue_notice
+from newsletter.app import App
 from newsletter.model import Outcome
+from newsletter.store.notices import queue_notice
 from newsletter.store.tables import Notice
 from subscribers import moving, returning, signup
 from subscribers.address import parse_address
@@ -91,7 +92,7 @@ def test_each_comes_at_its_moment(app: App) -> None:
     assert app.signer.read(text.partition("/confirm/")[2].split()[0], Purpose.CONFIRM, now=NOW)
     with_person(app, id_, confirm)
     with_person(app, id_, leave)
-    # The second welcome waited until its reader had left: only the good-bye is theirs.
+    # Whoever goes on is not welcomed a second time.
     ((to, subject, text),) = sent(app)
     assert (to, subject) == ("ada@example.org", "Your digest has ended")
     assert "https://papers.example/subscribe" in text
@@ -121,3 +122,51 @@ def test_a_dropped_move_costs_its_own_mail_alone(app: App) -> None:
     with app.sessions() as session:
         states = {row[0]: row[1] for row in session.execute(select(Notice.kind, Notice.state))}
     assert states["address"] == Outcome.FAILED
+
+
+def suppress_address(app: App, email: str) -> None:
+    with app.sessions.begin() as session:
+        suppress(session, parse_address(email).hash, SuppressionReason.BOUNCED, NOW)
+
+
+def test_who_cannot_be_mailed_any_more_can_still_move(app: App) -> None:
+    id_ = person(app)
+    with_person(app, id_, confirm)
+    sent(app)
+    suppress_address(app, "ada@example.org")
+    with_person(app, id_, move)
+    assert [to for to, _, _ in sent(app)] == ["new@example.org"]
+
+
+def press(session, who, mailing) -> None:
+    assert moving.move(
+        session, who, moving.address_number("new@example.org"), origin=ORIGIN, **mailing
+    )
+
+
+@pytest.mark.parametrize("since", ["nothing", "left", "suppressed"])
+def test_the_old_address_is_told_of_a_move_whatever_came_after(app: App, since: str) -> None:
+    id_ = person(app)
+    with_person(app, id_, confirm)
+    with_person(app, id_, move)
+    sent(app)
+    with_person(app, id_, press)
+    if since == "left":
+        with_person(app, id_, leave)
+    if since == "suppressed":
+        suppress_address(app, "new@example.org")
+    told = {to: subject for to, subject, _ in sent(app)}
+    assert told.pop("ada@example.org") == "Your digest goes elsewhere now"
+    assert told == ({"new@example.org": "Your digest has ended"} if since == "left" else {})
+
+
+@pytest.mark.parametrize(("act", "email"), [(move, "new@example.org"), (press, "ada@example.org")])
+def test_where_they_are_not_nobody_is_mailed_who_must_not_be(app: App, act, email: str) -> None:
+    id_ = person(app)
+    with_person(app, id_, confirm)
+    if act is press:
+        with_person(app, id_, move)
+    sent(app)
+    with_person(app, id_, act)
+    suppress_address(app, email)
+    assert sent(app) == []

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.event import listen, remove
 
 from newsletter.app import App
 from newsletter.bounce.scoring import Effect
-from newsletter.bounce.values import Kind
+from newsletter.bounce.values import Finding, Kind, Report
 from newsletter.pipeline import due
+from newsletter.receive.hooks.event import Event, HookRefusedError
+from newsletter.stages.arriving import Arrival, from_event
+from newsletter.stages.forgetting import forget
 from newsletter.stages.returned import Intake, Taken
 from newsletter.store import returned as store
 from newsletter.store.engine import reading
+from newsletter.store.notices import queue_notice
 from newsletter.store.tables import Delivery, Notice
 from subscribers import returning
+from subscribers.consent import Origin
+from subscribers.moving import address_number, move
 from subscribers.preferences import locked
 from subscribers.privacy import erase
-from subscribers.suppression import is_suppressed
 from subscribers.tables import State, Subscriber, Suppression
 from subscribers.tokens import TagPurpose
 from tests.factories import NOW
 from tests.operator import Operator, add_papers, add_readers
+from tests.returned import dsn
 
 
 @pytest.fixture
@@ -50,43 +58,11 @@ def suppressed(app: App, number: int = 0) -> str | None:
         return session.scalar(select(Suppression.reason).where(Suppression.address_hash == hashed))
 
 
-def dsn(
-    to: str,
-    status: str = "5.1.1",
-    words: str = "550 no such mailbox",
-    *,
-    address: str = "reader0@example.org",
-    action: str = "failed",
-    original: str = "",
-    mark: object = "",
-) -> bytes:
-    return f"""From: MAILER-DAEMON@relay.example
-To: {to}
-Subject: Undelivered Mail Returned to Sender
-X-Mark: {mark}
-Content-Type: multipart/report; report-type=delivery-status; boundary=x
-
---x
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; relay.example
-
-Final-Recipient: rfc822; {address}
-Action: {action}
-Status: {status}
-Diagnostic-Code: smtp; {words}
-
---x
-Content-Type: message/rfc822
-
-{original}Subject: Your papers
-
---x--
-""".encode()
-
-
 def own(app: App, number: int = 0, purpose: TagPurpose = TagPurpose.RETURN) -> str:
-    return app.links.address(purpose, person(app, number).id)
+    who = person(app, number)
+    if purpose is TagPurpose.LEAVE:
+        return app.links.way_out(who.id)
+    return app.links.return_path(who.id, who.email)
 
 
 def outcome(taken: Taken) -> tuple[Kind, Effect]:
@@ -154,7 +130,9 @@ def test_what_is_no_bounce_changes_nothing_and_is_kept(app: App, raw: bytes, kin
     assert suppressed(app) is None
     with reading(app.sessions)() as session:
         row = session.scalars(select(store.Returned)).one()
-        assert (row.raw, row.size, row.kind) == (raw, len(raw), kind)
+        # The text is kept of what nobody understands, and of nothing else.
+        kept = raw if kind is Kind.UNKNOWN else b""
+        assert (row.raw, row.size, row.kind) == (kept, len(raw), kind)
 
 
 def complaint(head: str) -> bytes:
@@ -227,26 +205,20 @@ def test_whoever_vouches_is_believed(app: App) -> None:
 
 
 def test_the_message_id_of_a_delivery_proves_whose_it_was(app: App) -> None:
-    add_papers(app, 3)
-    app.planner(NOW).plan(due(NOW))
-    with reading(app.sessions)() as session:
-        row = session.scalars(
-            select(Delivery).where(Delivery.subscriber_id == person(app).id)
-        ).one()
-    told = app.links.message_id(f"{row.edition_day:%Y%m%d}", row.id, row.subscriber_id)
+    told, row = delivered(app)
     raw = dsn(
         "digest@papers.example", original=f"Message-ID: {told}\n", address="alias@else.example"
     )
     assert outcome(intake(app).take(raw, way="imap"))[1] is Effect.SUPPRESSED
     with reading(app.sessions)() as session:
-        assert session.scalars(select(store.Bounce.delivery_id)).one() == row.id
+        assert session.scalars(select(store.Bounce.delivery_id)).one() == row
     forged = told.replace("@", "0@")
     raw = dsn("digest@papers.example", original=f"Message-ID: {forged}\n")
     assert outcome(intake(app).take(raw, way="imap"))[1] is Effect.NOBODY
 
 
-def test_of_a_large_mail_the_beginning_is_kept(app: App) -> None:
-    raw = dsn(own(app)) + b"x" * 1_000_000
+def test_of_a_large_mail_that_nobody_understands_the_beginning_is_kept(app: App) -> None:
+    raw = b"Subject: hello\n\n" + b"x" * 1_000_000
     intake(app).take(raw, way="file")
     with reading(app.sessions)() as session:
         row = session.scalars(select(store.Returned)).one()
@@ -263,6 +235,188 @@ def test_erasing_a_reader_erases_what_came_back_from_them(app: App) -> None:
     with reading(app.sessions)() as session:
         assert session.scalars(select(store.Returned.subscriber_id)).all() == [person(app, 1).id]
         assert session.scalars(select(store.Bounce.subscriber_id)).all() == [person(app, 1).id]
+
+
+def test_texts_are_kept_for_thirty_days(app: App) -> None:
+    for day, mark in ((0, b"old"), (2, b"new")):
+        intake(app, day).take(b"Subject: hello\n\n" + mark, way="file")
+    for days, left in ((29, 2), (31, 1), (33, 0)):
+        with app.sessions.begin() as session:
+            store.prune(session, NOW + timedelta(days=days))
+        with reading(app.sessions)() as session:
+            assert len(list(store.kept_texts(session))) == left
+            assert session.scalar(select(func.count()).select_from(store.Returned)) == 2
+    assert intake(app, 33).take(b"Subject: hello\n\nold", way="file").again
+
+
+def test_erasing_a_reader_takes_their_address_out_of_what_is_about_others(app: App) -> None:
+    encoded = base64.encodebytes(b"It was for Reader0@Example.org, they say.")
+    for raw in (
+        b"Subject: who is Reader0@example.org?\n\nHello",
+        b"Subject: hello\nContent-Transfer-Encoding: base64\n\n" + encoded,
+        b"Subject: hello\n\nreader1@example.org",
+        dsn("bounces@papers.example", words="550 <READER0@example.org> unknown", address="x@y.example"),
+        dsn("bounces@papers.example", words="550 <reader1@example.org> unknown", address="x@y.example"),
+    ):  # fmt: skip
+        assert outcome(intake(app).take(raw, way="imap"))[1] is Effect.NOBODY
+    with app.sessions.begin() as session:
+        forget(session, "reader0@example.org")
+        erase(session, person(app).id, now=NOW)
+    with reading(app.sessions)() as session:
+        assert [raw for _, raw in store.kept_texts(session)] == [
+            b"Subject: hello\n\nreader1@example.org"
+        ]
+        said = set(session.scalars(select(store.Bounce.diagnostic)))
+    assert said == {"", "550 <reader1@example.org> unknown"}
+
+
+def move_away(app: App, days: float = 1) -> None:
+    """The first reader takes another address."""
+    with app.sessions.begin() as session:
+        who = locked(session, person(app).id)
+        assert who is not None
+        who.new_email = "new@example.org"
+        number = address_number("new@example.org")
+        assert move(
+            session,
+            who,
+            number,
+            origin=Origin(),
+            signer=app.signer,
+            send_notice=queue_notice,
+            now=NOW + timedelta(days=days),
+        )
+
+
+def moved(app: App) -> tuple[str, str | None]:
+    with reading(app.sessions)() as session:
+        who = session.scalars(select(Subscriber).order_by(Subscriber.id)).first()
+        assert who is not None
+        hashed = select(Suppression.reason).where(Suppression.address_hash == who.address_hash)
+        return who.state, session.scalar(hashed)
+
+
+def test_what_comes_back_from_a_former_address_is_no_matter_of_the_new_one(app: App) -> None:
+    before, out = own(app), own(app, 0, TagPurpose.LEAVE)
+    move_away(app)
+    for raw, kind in (
+        (dsn(before), Kind.HARD),
+        (complaint(f"Return-Path: <{before}>\n"), Kind.COMPLAINT),
+    ):
+        assert outcome(intake(app, 2).take(raw, way="lmtp")) == (kind, Effect.KEPT)
+    for day in range(9):
+        raw = dsn(before, "4.2.2", "full", mark=day)
+        assert outcome(intake(app, 2 + day).take(raw, way="file")) == (Kind.FULL, Effect.KEPT)
+    assert moved(app) == (State.CONFIRMED, None)
+    with reading(app.sessions)() as session:
+        who = session.scalars(select(store.Bounce.subscriber_id).distinct()).all()
+        assert who == session.scalars(select(Subscriber.id).where(Subscriber.email == "new@example.org")).all()  # fmt: skip
+    # Nor do they count later, when the new one has bad days of its own.
+    now = app.links.return_path(who[0] or 0, "new@example.org")
+    raw = dsn(now, "4.2.2", "full", address="new@example.org")
+    assert outcome(intake(app, 12).take(raw, way="lmtp")) == (Kind.FULL, Effect.COUNTED)
+    # But whoever leaves by an old mail leaves.
+    raw = f"From: ada@new.example\nTo: {out}\n\n".encode()
+    assert outcome(intake(app, 13).take(raw, way="lmtp"))[1] is Effect.UNSUBSCRIBED
+
+
+def test_bad_days_of_a_former_address_do_not_count_against_the_new_one(app: App) -> None:
+    for day in range(4):
+        raw = dsn(own(app), "4.2.2", "full", mark=day)
+        assert outcome(intake(app, day).take(raw, way="file"))[1] is Effect.COUNTED
+    who = person(app).id
+    move_away(app, 4)
+    raw = dsn(app.links.return_path(who, "new@example.org"), "4.2.2", "full")
+    assert outcome(intake(app, 5).take(raw, way="file"))[1] is Effect.COUNTED
+    assert moved(app) == (State.CONFIRMED, None)
+
+
+def test_a_message_id_of_before_an_address_changed_says_nothing_of_the_new_one(app: App) -> None:
+    told, row = delivered(app)
+    move_away(app)
+    raw = dsn("digest@papers.example", original=f"Message-ID: {told}\n")
+    assert outcome(intake(app, 2).take(raw, way="imap")) == (Kind.HARD, Effect.KEPT)
+    assert moved(app) == (State.CONFIRMED, None)
+    # Sent after the change, it went to the new one.
+    with app.sessions.begin() as session:
+        session.get_one(Delivery, row).settled_at = NOW + timedelta(days=2)
+    raw = dsn("digest@papers.example", original=f"Message-ID: {told}\n", mark="again")
+    assert outcome(intake(app, 3).take(raw, way="imap")) == (Kind.HARD, Effect.SUPPRESSED)
+
+
+def test_a_reader_who_writes_back_that_they_left_is_not_suppressed(app: App) -> None:
+    told, _ = delivered(app)
+    for sender in ("reader0@example.org", "Mail Delivery System <mailer-daemon@example.org>"):
+        raw = f"From: {sender}\nSubject: Returned mail\nIn-Reply-To: {told}\n\nUser unknown: x@y.example"
+        assert outcome(intake(app).take(raw.encode(), way="imap"))[1] in {
+            Effect.KEPT,
+            Effect.NOBODY,
+        }
+    assert suppressed(app) is None
+
+
+def delivered(app: App) -> tuple[str, int]:
+    """The Message-ID of the first reader's digest, and the number of its row."""
+    add_papers(app, 3)
+    app.planner(NOW).plan(due(NOW))
+    with reading(app.sessions)() as session:
+        of_theirs = Delivery.subscriber_id == person(app).id
+        row = session.scalars(select(Delivery).where(of_theirs)).one()
+    return app.links.message_id(f"{row.edition_day:%Y%m%d}", row.id, row.subscriber_id), row.id
+
+
+def test_whatever_a_report_says_can_be_stored(app: App) -> None:
+    status = Finding(Kind.SOFT, "reader0@example.org", "5.\0\ud800.1", "\0\ud800")
+    event = Event(Report((status,), "<\0\ud800@x>"), b"{}")
+    (taken,) = intake(app).take_all([from_event(app.links, event, way="ses")])
+    assert outcome(taken) == (Kind.SOFT, Effect.COUNTED)
+
+
+def events(app: App, count: int, kind: Kind, mark: str) -> list[Arrival]:
+    found = []
+    for number in range(count):
+        report = Report((Finding(kind, f"reader{number % 2}@example.org"),))
+        event = Event(report, f"{mark} {number}".encode())
+        found.append(from_event(app.links, event, way="sendgrid"))
+    return found
+
+
+@pytest.mark.parametrize("kind", [Kind.DELIVERED, Kind.SOFT])
+def test_many_events_cost_no_more_statements_than_one(app: App, kind: Kind) -> None:
+    def statements(arrivals: list[Arrival]) -> list[str]:
+        told: list[str] = []
+        listen(app.engine, "before_cursor_execute", count := lambda *args: told.append(args[2]))
+        assert not any(taken.again for taken in intake(app).take_all(arrivals))
+        remove(app.engine, "before_cursor_execute", count)
+        return told
+
+    one = statements(events(app, 1, kind, "one"))
+    many = statements(events(app, 100, kind, "many"))
+    assert len(many) == len(one) <= (4 if kind is Kind.DELIVERED else 6)
+
+
+def test_what_comes_twice_within_one_request_counts_once(app: App) -> None:
+    twice = events(app, 1, Kind.SOFT, "x") * 2 + events(app, 2, Kind.SOFT, "y")
+    taken = intake(app).take_all(twice)
+    assert [one.again for one in taken] == [False, True, False, False]
+    with reading(app.sessions)() as session:
+        assert session.scalar(select(func.count()).select_from(store.Bounce)) == 3
+
+
+def test_a_signature_is_good_for_one_event_alone(app: App) -> None:
+    def event(words: str) -> Arrival:
+        report = Report((Finding(Kind.HARD, "reader1@example.org", "", words),))
+        return from_event(app.links, Event(report, words.encode(), once="token"), way="mailgun")
+
+    assert outcome(intake(app).take_all([event("first")])[0])[1] is Effect.SUPPRESSED
+    assert intake(app).take_all([event("first")])[0].again
+    with pytest.raises(HookRefusedError, match="another event"):
+        intake(app).take_all([event("second")])
+    with reading(app.sessions)() as session:
+        assert session.scalar(select(func.count()).select_from(store.Returned)) == 1
+    with app.sessions.begin() as session:
+        store.prune(session, NOW + timedelta(days=2))
+        assert session.scalar(select(func.count()).select_from(store.HookToken)) == 0
 
 
 def test_mails_carry_signed_addresses_and_their_retries_the_same(app: App) -> None:
@@ -285,21 +439,67 @@ def test_mails_carry_signed_addresses_and_their_retries_the_same(app: App) -> No
     assert sorted(rows) == sorted(known)
 
 
+def bring_back(app: App, days: float = 0) -> bool:
+    with app.sessions.begin() as session:
+        found = locked(session, person(app).id)
+        assert found is not None
+        return returning.bring_back(
+            session,
+            found,
+            signer=app.signer,
+            send_notice=app.intake().send_notice,
+            now=NOW + timedelta(days=days),
+        )
+
+
+def notices(app: App) -> list[str]:
+    with reading(app.sessions)() as session:
+        return list(session.scalars(select(Notice.kind).order_by(Notice.id)))
+
+
 def test_who_bounced_can_be_asked_back(app: App) -> None:
     intake(app).take(dsn(own(app)), way="file")
-
-    def bring_back(moment: datetime = NOW) -> bool:
-        who = person(app).id
-        with app.sessions.begin() as session:
-            found = locked(session, who)
-            assert found is not None
-            return returning.bring_back(
-                session, found, signer=app.signer, send_notice=app.intake().send_notice, now=moment
-            )
-
-    assert bring_back()
-    assert not bring_back()
+    assert bring_back(app)
+    assert not bring_back(app)
     assert person(app).state == State.PENDING
-    with reading(app.sessions)() as session:
-        assert not is_suppressed(session, person(app).address_hash)
-        assert session.scalars(select(Notice.kind)).all() == ["reconfirm"]
+    assert suppressed(app) is None
+    assert notices(app) == ["reconfirm"]
+
+
+def soft(app: App, days: float) -> Effect:
+    raw = dsn(own(app), "4.2.2", "452 try later", mark=days)
+    return outcome(intake(app, days).take(raw, way="file"))[1]
+
+
+def test_what_bounced_before_a_reader_was_asked_back_is_forgiven(app: App) -> None:
+    assert [soft(app, day) for day in range(5)][-1] is Effect.SUPPRESSED
+    assert bring_back(app, 5)
+    assert [soft(app, day) for day in range(6, 11)] == [*[Effect.COUNTED] * 4, Effect.SUPPRESSED]
+
+
+def test_who_is_pending_is_asked_back_too(app: App) -> None:
+    intake(app).take(dsn(own(app)), way="file")
+    assert bring_back(app)
+    intake(app, 1).take(dsn(own(app), mark=1), way="file")
+    assert suppressed(app) == "bounced"
+    assert bring_back(app, 2)
+    assert suppressed(app) is None
+    assert notices(app) == ["reconfirm", "reconfirm"]
+
+
+def test_who_never_confirmed_is_asked_that(app: App) -> None:
+    with app.sessions.begin() as session:
+        found = session.get_one(Subscriber, person(app).id)
+        found.state, found.confirmed_at = State.PENDING, None
+    intake(app).take(dsn(own(app)), way="file")
+    assert bring_back(app)
+    assert notices(app) == ["confirm"]
+
+
+def test_who_left_is_not_asked_back(app: App) -> None:
+    intake(app).take(dsn(own(app)), way="file")
+    with app.sessions.begin() as session:
+        session.get_one(Subscriber, person(app).id).state = State.UNSUBSCRIBED
+    assert not bring_back(app)
+    assert suppressed(app) == "bounced"
+    assert notices(app) == []

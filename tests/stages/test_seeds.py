@@ -47,7 +47,7 @@ def test_old_seeds_stay_out_of_the_digest(app: App) -> None:
         assert old is not None
         old.first_listed_on = NOW.date() - timedelta(days=400)
     with app.sessions() as session:
-        members = next(due(NOW)(session, 0))
+        members = next(due(NOW).above(session, 0))
         (digest,) = app.planner(NOW).choose(session, members)
     assert not isinstance(digest, Skip)
     assert isinstance(digest, Digest)

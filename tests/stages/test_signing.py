@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.app import App, queue_notice
+from newsletter.app import App
 from newsletter.deliver.canonical import relaxed_field, split_mail
 from newsletter.deliver.keys import new_key
 from newsletter.deliver.port import hand_over
@@ -21,6 +21,7 @@ from newsletter.pipeline import due
 from newsletter.sending_rules import parse_relay
 from newsletter.stages.specimens import specimens
 from newsletter.store.ledger import DELIVERIES
+from newsletter.store.notices import queue_notice
 from tests import postfix, smtpd
 from tests.deliver import oracle
 from tests.factories import NOW, message

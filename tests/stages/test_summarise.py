@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -326,5 +327,5 @@ def test_from_the_endpoint_to_the_mail(operator: Operator, web: Web) -> None:
     body = message_from_bytes(mail.read_bytes(), policy=default).get_body(("plain",))
     assert body
     text = " ".join(body.get_content().split())
-    assert f"TL;DR by a-model: {chat.GOOD['tldr']}" in text
-    assert "From the abstract: We propose Broomer" in text
+    assert f"{chat.GOOD['tldr']} - TL;DR by a-model" in text
+    assert re.search(r"\] Broomer sweeps .* We propose Broomer[^\[]* - From the abstract", text)

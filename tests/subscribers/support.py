@@ -21,7 +21,7 @@ from subscribers.profile import parse_profile
 from subscribers.schedule import make_schedule, next_send
 from subscribers.signup import SignUp, confirm, request_subscription
 from subscribers.tables import Subscriber
-from subscribers.tokens import LinkSigner, Purpose
+from subscribers.tokens import ABOUT_ONE_THING, LinkSigner, Purpose
 from subscribers.web import WebDeps, routes
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -89,7 +89,7 @@ def any_token(
     """A token of whatever purpose."""
     if purpose is Purpose.VOTE:
         return vote_tokens(subscriber_id, links_version, now=now)[0]
-    about = 11 if purpose in {Purpose.DIGEST, Purpose.ADDRESS} else None
+    about = 11 if purpose in ABOUT_ONE_THING else None
     return SIGNER.make(purpose, subscriber_id, links_version, now=now, about=about)
 
 

@@ -32,6 +32,8 @@ from subscribers.profile import (
         ('"kv cache"', Interest(Kind.PHRASE, "kv cache")),
         ("“kv cache”", Interest(Kind.PHRASE, "kv cache")),
         ("author:Ada Lovelace", Interest(Kind.AUTHOR, "Ada Lovelace")),
+        ("org:DeepMind", Interest(Kind.ORGANISATION, "DeepMind")),
+        ('-Org: "Acme, Inc."', Interest(Kind.ORGANISATION, "Acme, Inc.", muted=True)),
         ('Author: "Lovelace, Ada"', Interest(Kind.AUTHOR, "Lovelace, Ada")),
         ("cat:cs.CL", Interest(Kind.CATEGORY, "cs.CL")),
         ("category: CS.cl", Interest(Kind.CATEGORY, "cs.CL")),

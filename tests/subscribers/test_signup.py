@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from threading import Barrier
 
 import pytest
@@ -79,7 +79,6 @@ def test_asked_again_nobody_is_mailed_until_they_press(session):
     mailbag, subscriber = Mailbag(), join(session)
     asking = {"signer": SIGNER, "send_notice": mailbag.send_notice, "now": NOW}
     assert ask_again(session, subscriber, **asking)
-    assert not ask_again(session, subscriber, **asking)
     assert (subscriber.state, subscriber.next_send_at) == (State.PENDING, None)
     assert mailbag.kinds == ["reconfirm"]
     assert (
@@ -89,6 +88,50 @@ def test_asked_again_nobody_is_mailed_until_they_press(session):
     assert pressed is Confirmation.CONFIRMED
     assert subscriber.next_send_at == NOW
     assert events(session, subscriber)[-2:] == ["asked-again", "confirmed"]
+    unsubscribe(session, subscriber, origin=ORIGIN, send_notice=unheard, now=NOW)
+    assert not ask_again(session, subscriber, **asking)
+
+
+def test_asked_again_a_reader_goes_on_where_they_were(session):
+    mailbag, subscriber = Mailbag(), join(session)
+    later = NOW + timedelta(days=20)
+    subscriber.covered_until = NOW + timedelta(days=2)
+    asking = {"signer": SIGNER, "send_notice": mailbag.send_notice, "now": later}
+    ask_again(session, subscriber, **asking)
+    confirm(session, subscriber, origin=ORIGIN, **asking)
+    assert subscriber.state == State.CONFIRMED
+    assert subscriber.confirmed_at == NOW
+    assert subscriber.covered_until == NOW + timedelta(days=2)
+    assert subscriber.next_send_at == later
+    assert mailbag.kinds == ["reconfirm"]
+    # Who left since, and comes back, begins anew.
+    unsubscribe(session, subscriber, origin=ORIGIN, send_notice=unheard, now=later)
+    coming = later + timedelta(hours=2)
+    ask(session, mailbag=mailbag, now=coming)
+    confirm(session, subscriber, origin=ORIGIN, **asking | {"now": coming})
+    assert subscriber.confirmed_at == coming
+    assert subscriber.covered_until == coming - timedelta(days=3)
+    assert mailbag.kinds == ["reconfirm", "confirm", "welcome"]
+
+
+def test_asked_again_after_todays_digest_the_next_comes_tomorrow(session):
+    subscriber = join(session)
+    subscriber.covered_until = NOW
+    later = NOW + timedelta(hours=3)
+    asking = {"signer": SIGNER, "send_notice": unheard, "now": later}
+    ask_again(session, subscriber, **asking)
+    confirm(session, subscriber, origin=ORIGIN, **asking)
+    assert subscriber.next_send_at == datetime(2026, 6, 11, 5, tzinfo=UTC)
+
+
+def test_confirming_does_not_end_a_pause(session):
+    subscriber = join(session)
+    subscriber.paused_until = date(2026, 6, 20)
+    asking = {"signer": SIGNER, "send_notice": unheard, "now": NOW + timedelta(days=2)}
+    ask_again(session, subscriber, **asking)
+    confirm(session, subscriber, origin=ORIGIN, **asking)
+    assert subscriber.next_send_at == datetime(2026, 6, 20, 5, tzinfo=UTC)
+    assert subscriber.paused_until == date(2026, 6, 20)
 
 
 def test_confirming_sets_the_first_digest_and_lets_it_look_back(session):

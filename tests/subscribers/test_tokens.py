@@ -10,11 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscribers.errors import TokenError
-from subscribers.tokens import LESS, LIFETIME, MORE, Ballot, Link, LinkSigner, Purpose
+from subscribers.tokens import (
+    LESS,
+    LIFETIME,
+    MORE,
+    Ballot,
+    Link,
+    LinkSigner,
+    Purpose,
+    Tag,
+    TagPurpose,
+    address_mark,
+)
 from tests.subscribers.support import NOW, SIGNER, any_token, vote_tokens
 
 purposes = st.sampled_from(Purpose)
-NAMED = (Purpose.DIGEST, Purpose.ADDRESS)
+NAMED = (Purpose.DIGEST, Purpose.ADDRESS, Purpose.UNDO)
 plain = st.sampled_from([each for each in Purpose if each not in {Purpose.VOTE, *NAMED}])
 people = st.integers(1, 2**36 - 1)
 versions = st.integers(0, 2**16 - 1)
@@ -140,3 +151,57 @@ def test_an_unsubscribe_link_is_the_same_whenever_it_is_made():
     assert SIGNER.make(Purpose.UNSUBSCRIBE, 7, 1, now=NOW) == SIGNER.make(
         Purpose.UNSUBSCRIBE, 7, 1, now=later
     )
+
+
+tags = st.builds(Tag, people, st.integers(0, 2**40 - 1), st.integers(0, 2**20 - 1))
+
+
+@given(st.sampled_from(TagPurpose), tags)
+def test_a_tag_says_whose_mail_it_was_and_to_which_address_it_went(purpose, about):
+    tag = SIGNER.make_tag(purpose, about.subscriber_id, about.number, about.mark)
+    assert len(tag) == 47
+    assert tag.isalnum()
+    assert tag.islower()
+    for spelled in (tag, tag.upper(), tag.title()):
+        assert SIGNER.read_tag(spelled, purpose) == about
+    for other in set(TagPurpose) - {purpose}:
+        with pytest.raises(TokenError):
+            SIGNER.read_tag(tag, other)
+
+
+@given(tags, st.integers(0, 45), st.sampled_from("abcdefghijklmnopqrstuvwxyz234567=1é"))
+def test_a_tag_that_was_changed_is_refused(about, place, letter):
+    tag = SIGNER.make_tag(TagPurpose.RETURN, about.subscriber_id, about.number, about.mark)
+    changed = tag[:place] + letter + tag[place + 1 :]
+    if changed != tag:
+        with pytest.raises(TokenError):
+            SIGNER.read_tag(changed, TagPurpose.RETURN)
+
+
+@pytest.mark.parametrize("text", ["", "a", "a" * 47, "1" * 47, "é" * 47, "a" * 470])
+def test_made_up_tags_are_refused(text):
+    with pytest.raises(TokenError):
+        SIGNER.read_tag(text, TagPurpose.RETURN)
+
+
+def test_tags_of_mails_that_are_out():
+    # Made before an address was part of them: good to leave by, and none for what comes back.
+    leave, came_back = (
+        LinkSigner("a secret").make_tag(TagPurpose.LEAVE, 7),
+        old_tag(LinkSigner("a secret"), 1, 7, 1234),
+    )
+    assert leave == old_tag(LinkSigner("a secret"), 2, 7, 0)
+    with pytest.raises(TokenError):
+        LinkSigner("a secret").read_tag(came_back, TagPurpose.RETURN)
+
+
+def old_tag(signer, purpose, person, number):
+    packed = bytes([purpose]) + (person << 60 | number).to_bytes(12)
+    sealed = packed + signer._tag_seal(packed)
+    return base64.b32encode(sealed).decode().rstrip("=").lower()
+
+
+def test_an_address_has_a_mark_and_another_one_has_another():
+    marks = [address_mark(hashlib.sha256(b"%d" % n).hexdigest()) for n in range(1000)]
+    assert len(set(marks)) > 990
+    assert all(0 < mark < 2**20 for mark in marks)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.model import Summary, SummaryKind
-from newsletter.render.wording import summary_label
+from newsletter.render.wording import summary_credit
 from newsletter.summarise.choose import shortened, summary_of
 from newsletter.summarise.extract import LIMIT, tldr
 from tests.chat import ABSTRACT, GOOD, TITLE
@@ -29,12 +29,12 @@ def test_a_models_comes_first_then_the_sources_then_an_extract():
 
 def test_readers_are_told_whose_words_they_are():
     labels = [
-        summary_label(Summary("", kind, "a\nmodel " + "x" * 90))
+        summary_credit(Summary("", kind, "a\nmodel " + "x" * 90))
         for kind in (SummaryKind.MODEL, SummaryKind.SOURCE, SummaryKind.EXTRACT)
     ]
     assert labels[0].startswith("TL;DR by a model xxx")
     assert len(labels[0]) <= 50
-    assert labels[1:] == ["TL;DR", "From the abstract"]
+    assert labels[1:] == ["TL;DR from the source", "From the abstract"]
 
 
 def test_what_is_too_long_ends_with_a_sentence_and_an_ellipsis():

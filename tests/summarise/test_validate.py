@@ -81,8 +81,7 @@ def test_what_stands_in_the_abstract_is_no_fault():
 
 
 def test_real_summaries_pass_but_for_one_with_a_number_of_its_own():
-    if not inputs.files("sources/hf-daily-papers"):
-        pytest.skip("no recorded inputs")
+    inputs.require("inputs", "sources", "hf-daily-papers")
     papers = summarised.papers()
     found = [
         fault

@@ -15,10 +15,12 @@ from newsletter.stages.letters import DigestLetters
 from newsletter.store.engine import reading
 from newsletter.store.tables import Delivery
 from newsletter.web.site import create
+from subscribers.length import Length
 from subscribers.tables import Subscriber
 from subscribers.tokens import Purpose
 from tests.factories import NOW
 from tests.operator import add_papers, add_readers
+from tests.render.letters import Outline
 
 
 @pytest.fixture
@@ -40,16 +42,33 @@ def path(url: str) -> str:
     return url.removeprefix("https://papers.example")
 
 
-def test_it_is_the_very_mail(planned: App) -> None:
+def test_it_says_what_the_mail_says(planned: App) -> None:
     client = TestClient(create(planned), base_url="https://papers.example")
     for letter in letters(planned):
         answer = client.get(path(letter.reader.web_url))
         assert answer.status_code == 200
-        assert answer.text == planned.renderer().digest_preview(letter).html
-        assert letter.reader.email in answer.text
+        mailed = Outline(planned.renderer().digest_preview(letter).html)
+        shown = Outline(answer.text)
+        assert shown.text == mailed.text
+        foreign = [link for link in mailed.links if "papers.example" not in link]
+        assert [link for link in shown.links if "papers.example" not in link] == foreign
         assert answer.headers["cache-control"] == "no-store"
         assert "noindex" in answer.headers["x-robots-tag"]
         assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("length", list(Length))
+def test_whoever_is_passed_the_link_can_do_nothing_with_it(planned: App, length: Length) -> None:
+    with planned.sessions.begin() as session:
+        for row in session.scalars(select(Delivery)):
+            row.context = {**row.context, "length": length.value}
+    client = TestClient(create(planned), base_url="https://papers.example")
+    for letter in letters(planned):
+        answer = client.get(path(letter.reader.web_url))
+        ours = {link for link in Outline(answer.text).links if "papers.example" in link}
+        assert ours == {"https://papers.example/preferences"}
+        assert letter.reader.email not in answer.text
+        assert "More like this" not in answer.text
 
 
 def test_nobody_reads_anybody_elses(planned: App) -> None:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from newsletter import clock
 from newsletter.store.engine import reading
 from newsletter.store.returned import Bounce, Returned
 from newsletter.web.site import create
 from subscribers.tables import Subscriber
 from tests.operator import Operator, add_readers
-from tests.receive.test_hooks import basic, mailgun_body, mailgun_failed
+from tests.receive.test_hooks import basic
+from tests.returned import MAILGUN_KEY, mailgun_body, mailgun_failed
 
-EVENT = mailgun_failed("permanent", "bounce", 550, "No such user here") | {
-    "recipient": "reader0@example.org"
-}
+EVENT = mailgun_failed(
+    "permanent", "bounce", 550, "No such user here", recipient="reader0@example.org"
+)
 
 
 @pytest.fixture
 def operator(operator: Operator) -> Operator:
-    operator.settings |= {"MAILGUN_KEY": "key-1", "POSTMARK_LOGIN": "ada:long-enough"}
+    operator.settings |= {"MAILGUN_KEY": MAILGUN_KEY, "POSTMARK_LOGIN": "ada:long-enough"}
     return operator
 
 
@@ -30,18 +33,34 @@ def test_a_provider_that_proves_itself_is_believed_once(operator: Operator) -> N
     app = operator.app()
     add_readers(app, ["paper number"] * 2)
     client = TestClient(create(app))
+    body = mailgun_body(EVENT)
     for _ in range(2):
-        answer = client.post("/hooks/mailgun", content=mailgun_body(EVENT))
+        answer = client.post("/hooks/mailgun", content=body)
         assert (answer.status_code, answer.json()) == (200, {"taken": 1})
     with reading(app.sessions)() as session:
         assert session.scalars(select(Bounce.effect)).all() == ["suppressed"]
         assert session.scalars(select(Returned.way)).all() == ["mailgun"]
-    body = json.dumps({"RecordType": "SpamComplaint", "Email": "reader1@example.org", "ID": 1})
+    spam = json.dumps({"RecordType": "SpamComplaint", "Email": "reader1@example.org", "ID": 1})
     login = {"Authorization": basic("ada:long-enough")}
-    assert client.post("/hooks/postmark", content=body, headers=login).status_code == 200
+    assert client.post("/hooks/postmark", content=spam, headers=login).status_code == 200
     with reading(app.sessions)() as session:
         states = session.scalars(select(Subscriber.state).order_by(Subscriber.id)).all()
     assert states == ["confirmed", "unsubscribed"]
+
+
+def test_a_signature_that_was_seen_does_not_serve_for_another_event(operator: Operator) -> None:
+    app = operator.app()
+    add_readers(app, ["paper number"] * 2)
+    client = TestClient(create(app))
+    now = clock.now()
+    delivered = {"event": "delivered", "recipient": "reader0@example.org"}
+    for event, status in ((delivered, 200), (EVENT, 403), (delivered, 200)):
+        body = mailgun_body(event, at=now)
+        assert client.post("/hooks/mailgun", content=body).status_code == status
+    late = mailgun_body(EVENT, at=now - timedelta(hours=10), token="another")
+    assert client.post("/hooks/mailgun", content=late).status_code == 403
+    with reading(app.sessions)() as session:
+        assert session.scalars(select(Bounce.kind)).all() == ["delivered"]
 
 
 def test_nobody_else_is_heard(operator: Operator) -> None:

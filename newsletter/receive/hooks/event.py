@@ -26,12 +26,14 @@ class HookRefusedError(NewsletterError):
 class Event:
     """One thing that a provider tells. `raw`: its bytes, to be kept; the same event has the same.
 
-    `told`: text in which our signed address may stand.
+    `told`: text in which our signed address may stand. `once`: what the provider signed in place of the
+    event, so that it must never be heard with another one; "" where the event itself is signed.
     """
 
     report: Report
     raw: bytes
     told: str = ""
+    once: str = ""
 
 
 def parsed(body: bytes) -> Any:

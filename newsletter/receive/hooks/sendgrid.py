@@ -7,7 +7,7 @@ import binascii
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from newsletter.bounce.values import Finding, Kind, Report
@@ -20,6 +20,7 @@ from newsletter.receive.hooks.event import (
     parsed,
     text,
 )
+from newsletter.setting_types import parse_public_key
 
 _KINDS = {
     "spamreport": Kind.COMPLAINT,
@@ -44,24 +45,13 @@ def read(body: bytes, signature: str, timestamp: str, key: str) -> list[Event]:
     """
     try:
         signed = base64.b64decode(signature, validate=True)
-        public_key(key).verify(signed, timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))
+        parse_public_key(key).verify(signed, timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))
     except (InvalidSignature, ValueError, binascii.Error):
         raise HookRefusedError("the signature does not fit") from None
     events = parsed(body)
     if not isinstance(events, list):
         raise HookRefusedError("the body is no list of events", 400)
     return [_event(event) for event in events]
-
-
-def public_key(key: str) -> ec.EllipticCurvePublicKey:
-    """The key of a setting. Raises ValueError."""
-    try:
-        found = serialization.load_der_public_key(base64.b64decode(key, validate=True))
-    except (ValueError, binascii.Error):
-        raise ValueError("is no public key in base64") from None
-    if not isinstance(found, ec.EllipticCurvePublicKey):
-        raise ValueError("is no key of an elliptic curve")  # noqa: TRY004  (a setting's value)
-    return found
 
 
 def _event(event: Any) -> Event:

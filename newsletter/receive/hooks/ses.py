@@ -1,7 +1,8 @@
 """Amazon SES, by Amazon SNS: signed notifications of bounces, complaints, deliveries and delays.
 
-The signature is checked as the SNS developer guide has it (versions 1 and 2), with a certificate that is
-loaded from an SNS host of Amazon's alone; and only topics that the operator named are listened to.
+The signature is checked as the SNS developer guide has it (versions 1 and 2). Only topics that the operator
+named are listened to, and certificates are loaded from the SNS host of such a topic's region alone: others
+may put files on many a host of amazonaws.com.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import re
 from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -33,7 +33,8 @@ from newsletter.receive.hooks.event import (
 Fetch = Callable[[str], bytes]
 """GETs an address; raises a NewsletterError if that fails."""
 
-_HOST = re.compile(r"sns\.[a-z0-9-]{1,40}\.amazonaws\.com(?:\.cn)?")
+_CERTIFICATE = r"/SimpleNotificationService-[0-9a-f]+\.pem"
+_CONFIRMATION = r"/\?[!-~]+"
 _SIGNED = {
     "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
     "SubscriptionConfirmation": (
@@ -47,7 +48,7 @@ class SnsReader:
     """Reads requests of SNS; keeps the certificates that it has loaded."""
 
     def __init__(self, topics: Collection[str], fetch: Fetch) -> None:
-        self._topics = frozenset(topics)
+        self._hosts = {topic: _host(topic) for topic in topics}
         self._fetch = fetch
         self._certificates: dict[str, x509.Certificate] = {}
 
@@ -58,24 +59,26 @@ class SnsReader:
         """
         message = parsed(body)
         kind = text(message, "Type")
-        if text(message, "TopicArn") not in self._topics:
+        host = self._hosts.get(text(message, "TopicArn"))
+        if host is None:
             raise HookRefusedError("this topic is not named in the settings")
         if kind not in _SIGNED:
             raise HookRefusedError(f"unknown type of message: {kind[:40]}", 400)
-        self._verify(message, _SIGNED[kind], now)
+        self._verify(message, _SIGNED[kind], host, now)
         if kind == "SubscriptionConfirmation":
-            self._fetch(_of_amazon(text(message, "SubscribeURL")))
+            self._fetch(_at(host, _CONFIRMATION, text(message, "SubscribeURL")))
             return []
         return [_event(message)]
 
-    def _verify(self, message: Any, names: tuple[str, ...], now: datetime) -> None:
+    def _verify(self, message: Any, names: tuple[str, ...], host: str, now: datetime) -> None:
         told = "".join(
             f"{n}\n{text(message, n)}\n" for n in names if n != "Subject" or n in message
         )
         digest = {"1": hashes.SHA1(), "2": hashes.SHA256()}.get(  # noqa: S303  (the default of SNS)
             text(message, "SignatureVersion")
         )
-        key = self._certificate(_of_amazon(text(message, "SigningCertURL")), now).public_key()
+        url = _at(host, _CERTIFICATE, text(message, "SigningCertURL"))
+        key = self._certificate(url, now).public_key()
         if digest is None or not isinstance(key, rsa.RSAPublicKey):
             raise HookRefusedError("signed in an unknown way")
         try:
@@ -85,8 +88,6 @@ class SnsReader:
             raise HookRefusedError("the signature does not fit") from None
 
     def _certificate(self, url: str, now: datetime) -> x509.Certificate:
-        if not urlsplit(url).path.endswith(".pem"):
-            raise HookRefusedError("the certificate's address is no such address")
         found = self._certificates.get(url)
         if found is None:
             try:
@@ -101,15 +102,16 @@ class SnsReader:
         return found
 
 
-def _of_amazon(url: str) -> str:
-    """The address, if it is of an SNS host of Amazon's. Raises HookRefusedError."""
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme == "https" and parts.netloc == parts.hostname
-    except ValueError:
-        good = False
-    if not good or not _HOST.fullmatch(parts.hostname or ""):
-        raise HookRefusedError("an address that is none of Amazon SNS")
+def _host(topic: str) -> str:
+    """The SNS host of a topic's region; China has a domain of its own."""
+    _, partition, _, region, *_ = topic.split(":")
+    return f"sns.{region}.amazonaws.com" + (".cn" if partition == "aws-cn" else "")
+
+
+def _at(host: str, path: str, url: str) -> str:
+    """The address, if it is this host's, by https on its usual port. Raises HookRefusedError."""
+    if not re.fullmatch(f"https://{re.escape(host)}{path}", url):
+        raise HookRefusedError("an address that is none of the topic's Amazon SNS")
     return url
 
 

@@ -125,3 +125,13 @@ def test_the_way_out_is_on_the_page_but_no_way_in_on_the_way_out(site, page):
     assert "/preferences/" not in text
     token = way_out.rpartition("/")[2]
     SIGNER.read(token, Purpose.UNSUBSCRIBE, now=site.clock.now)
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(1, "1 digest left out"), (5, "5 digests left out"), (7, "7 digests left out")],
+)
+def test_the_note_is_told_in_what_it_counts(site, page, count, words):
+    # Days for one reader, weeks for another: the form does not know which until it is sent.
+    site.client.post(page, data={**CHANGED, "quiet_days": str(count)})
+    assert f'value="{count}" selected>{words}<' in site.client.get(page).text
