@@ -4,13 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test goldens check bench format semantic constraints clean
+.PHONY: demo test soak goldens check bench format semantic constraints clean
 
 demo: $(READY)
 	@$(BIN)/newsletter demo
 
 test: $(READY)
 	$(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal
+
+# New examples for every property, and hundreds of runs of senders that are killed, each told by its seed.
+# SOAK="--runs 5 --seed 42" makes it shorter, or plays runs again.
+soak: $(READY)
+	$(BIN)/pytest -q -n auto --maxprocesses 8 -m hypothesis --hypothesis-profile=soak --timeout=3600
+	$(BIN)/python -m tests.soak $(SOAK)
 
 # After an intended change of a mail; read the difference before you commit it.
 goldens: $(READY)
@@ -23,7 +29,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 bench: $(READY)
-	@for name in daily collect match summaries render sign; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in daily collect match summaries render sign deliver; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 format: $(READY)
 	$(BIN)/ruff format .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -12,10 +13,11 @@ from functools import cached_property, partial
 from sqlalchemy import Engine
 
 from newsletter import clock
+from newsletter.bounce.values import Report
 from newsletter.collect.gate import Gate
 from newsletter.collect.http import Http
 from newsletter.deliver.dkim import Signer, open_signer
-from newsletter.deliver.mailers import open_mailer
+from newsletter.deliver.pace import Domains
 from newsletter.deliver.port import Mailer
 from newsletter.encode.port import Encoder
 from newsletter.encode.sentences import open_encoder
@@ -28,8 +30,10 @@ from newsletter.receive.listener import listening
 from newsletter.render import MailRenderer, Site, Templates
 from newsletter.render.headers import mailbox
 from newsletter.render.site import site_of
+from newsletter.sending import mailer_of, notice_rules, probe_of, rules_of
 from newsletter.setting_types import parse_dkim_key, parse_mailbox
 from newsletter.settings import Settings
+from newsletter.stages.arriving import from_answer
 from newsletter.stages.blocks import Blocks
 from newsletter.stages.collect import CollectReport, Progress, silent
 from newsletter.stages.company import learn_company
@@ -39,7 +43,7 @@ from newsletter.stages.meaning import Meaning
 from newsletter.stages.notices import NoticeLetters
 from newsletter.stages.plan import Planner, PlanReport
 from newsletter.stages.returned import Intake
-from newsletter.stages.send import Load, Sender
+from newsletter.stages.send import Load, Rules, Sender, SendReport
 from newsletter.stages.shards import plan_all
 from newsletter.stages.signing import signed
 from newsletter.stages.sources import ensure_sources
@@ -48,7 +52,7 @@ from newsletter.stages.summarise import Bounds, SummaryReport, summarise
 from newsletter.stages.visit import Visit
 from newsletter.store.editions import note_for_readers
 from newsletter.store.engine import Sessions, open_engine, open_sessions, require_current
-from newsletter.store.ledger import DELIVERIES, NOTICES, Ledger
+from newsletter.store.ledger import DELIVERIES, NOTICES, Ledger, Scope
 from newsletter.store.notices import queue_notice
 from newsletter.store.returned import prune
 from newsletter.store.turns import SharedTurns
@@ -91,9 +95,10 @@ class App:
             collect=self.collect,
             plan=self.plan,
             summarise=self.summarise,
-            sender=self.sender,
+            send=self.send,
             notices=self.notices,
             now=clock.now,
+            summarises=self.writer is not None,
         )
 
     def collect(
@@ -143,17 +148,41 @@ class App:
             picks_only=picks_only, stopped=self.stopping.is_set,
         )  # fmt: skip
 
-    def sender(self) -> Sender:
-        """What sends the planned digests."""
-        return self._sender(DELIVERIES, DigestLetters(self.renderer(), self.links).load)
+    def sender(self, share: float = 1.0) -> Sender:
+        """What sends the planned digests. `share`: this process's of all limits, where several send."""
+        letters = DigestLetters(self.renderer(), self.links)
+        return self._sender(DELIVERIES, letters.load, rules_of(self.settings, share))
+
+    def send(
+        self,
+        scope: Scope,
+        progress: Callable[[int], None] = lambda _: None,
+        *,
+        more: Callable[[], bool] = lambda: False,
+    ) -> SendReport:
+        """Send what is due, by this process."""
+        return self.sender().run(scope, progress, more=more)
 
     def notices(self) -> Sender:
         """What sends the mails that people asked for."""
-        return self._sender(NOTICES, self._notice_letters.load)
+        return self._sender(NOTICES, self._notice_letters.load, notice_rules(self.settings))
 
-    def _sender(self, ledger: Ledger, load: Load) -> Sender:
-        load = signed(load, self.dkim)
-        return Sender(self.sessions, ledger, self.mailer, load, clock.now, self.stopping)
+    def _sender(self, ledger: Ledger, load: Load, rules: Rules) -> Sender:
+        return Sender(
+            self.sessions,
+            ledger,
+            self.mailer,
+            signed(load, self.dkim),
+            clock.now,
+            self.stopping,
+            rules,
+            self._bounced,
+            self._domains,
+        )
+
+    def _bounced(self, report: Report) -> None:
+        """A refusal is a returned mail that came at once."""
+        self.intake().take_all([from_answer(report)])
 
     def intake(self) -> Intake:
         """What takes everything that comes back."""
@@ -200,6 +229,15 @@ class App:
             "simple" if wanted.dkim_canonicalization.endswith("/simple") else "relaxed",
         )
 
+    @property
+    def probe(self) -> Mailer:
+        """A way to ask whether mail could leave."""
+        return probe_of(self.settings)
+
+    @cached_property
+    def _domains(self) -> Domains:
+        return Domains(self.settings.domain_rate or math.inf)
+
     @cached_property
     def _spaces(self) -> Spaces:
         return Spaces(Meaning(self.encoder) if self.encoder else None)
@@ -236,7 +274,7 @@ def build(settings: Settings, *, check: bool = True) -> App:
         ),
         site=site,
         templates=Templates(settings.templates),
-        mailer=open_mailer(settings.relay, settings.smtp_connections, settings.outbox),
+        mailer=mailer_of(settings),
         encoder=open_encoder(settings.encoder),
         writer=open_writer(
             settings.summary_url,

@@ -238,6 +238,8 @@ class SkipReason(StrEnum):
     NOTHING_NEW = "nothing new was collected"
     NO_MATCH = "no new paper matched"
     GONE = "unsubscribed, paused or suppressed before sending"
+    LATE = "its time had passed before it could be sent"
+    MERGED = "put off until the next edition, which has its papers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,8 +287,21 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the relay answered for one message; `code` is SMTP's, or None where there was no answer."""
+    """What the relay answered for one message.
+
+    `code` is SMTP's, or None where there was no answer; `status` the enhanced one (RFC 3463), or "".
+    """
 
     outcome: Outcome
     detail: str
     code: int | None = None
+    status: str = ""
+
+    @property
+    def slows(self) -> bool:
+        """Whether it asks for less mail to where this one went: 421, or any 4.7.x."""
+        return self.code == 421 or self.status.startswith("4.7.")
+
+    def __str__(self) -> str:
+        code = str(self.code) if self.code else ""
+        return " ".join(part for part in (code, self.status, self.detail) if part)

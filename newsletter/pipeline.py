@@ -10,7 +10,9 @@ done stays done. `tick` is what the scheduler calls every minute; `run` is what 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -45,6 +47,18 @@ class Summarise(Protocol):
     def __call__(self, patience: float, *, picks_only: bool = False) -> SummaryReport | None: ...
 
 
+class Send(Protocol):
+    """See `App.send`."""
+
+    def __call__(
+        self,
+        scope: Scope,
+        progress: Callable[[int], None] = ...,
+        *,
+        more: Callable[[], bool] = ...,
+    ) -> SendReport: ...
+
+
 Advance = Callable[[int], None]
 Watch = Callable[[str, int | None], AbstractContextManager[Advance]]
 """Shows how far a step is: (its name, how many there are to do if known) -> a function to count on."""
@@ -62,7 +76,7 @@ class Edition:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """The steps, as `app` wires them. `sender` is made anew for each run.
+    """The steps, as `app` wires them. `notices` is made anew for each run.
 
     `summarise(seconds, picks_only=...)` asks a language model, if there is one, for so long at most.
     """
@@ -70,18 +84,34 @@ class Pipeline:
     collect: Callable[[date, datetime, Progress], CollectReport]
     plan: Plan
     summarise: Summarise
-    sender: Callable[[], Sender]
+    send: Send
     notices: Callable[[], Sender]
     now: Callable[[], datetime]
+    summarises: bool = False
 
     def tick(self, now: datetime) -> tuple[PlanReport, SendReport]:
         """Whoever is due now gets their digest; what was put off is tried again."""
         self.notices().run()
+        if not self.summarises:
+            return self._beside(lambda: self.plan(due(now)), Scope())
         planned = self.plan(due(now))
         if planned.planned:
             self._summarised(TICK_PATIENCE, picks_only=True)
-        sent = self.sender().run()
-        return planned, sent
+        return planned, self.send(Scope())
+
+    def _beside(
+        self, plan: Callable[[], PlanReport], scope: Scope, progress: Advance = lambda _: None
+    ) -> tuple[PlanReport, SendReport]:
+        """Plan, and send what is planned already: the first block's readers wait for no other."""
+        planning = threading.Event()
+        planning.set()
+        with ThreadPoolExecutor(1) as beside:
+            sending = beside.submit(self.send, scope, progress, more=planning.is_set)
+            try:
+                planned = plan()
+            finally:
+                planning.clear()
+            return planned, sending.result()
 
     def run(self, day: date, watch: Watch) -> Edition:
         """One whole edition by hand: collect, and mail everybody at once, whatever their hour."""
@@ -95,7 +125,7 @@ class Pipeline:
         with watch("Summarising", None):
             summarised = self._summarised(RUN_PATIENCE)
         with watch("Sending", planned.planned) as advance:
-            sent = self.sender().run(Scope(day=day), advance)
+            sent = self.send(Scope(day=day), advance)
         return Edition(collected, planned, sent, summarised)
 
     def _summarised(self, patience: float, *, picks_only: bool = False) -> SummaryReport | None:

@@ -17,6 +17,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from newsletter.app import App
 from newsletter.errors import NewsletterError
+from newsletter.fleet import Fleet
 
 log = structlog.get_logger()
 
@@ -86,7 +87,7 @@ def collect(app: App, now: datetime) -> None:
 @_survives
 def tick(app: App, now: datetime) -> None:
     """Mail whoever is due."""
-    planned, sent = app.pipeline().tick(now)
+    planned, sent = Fleet(app, app.settings.processes).pipeline().tick(now)
     if planned.planned or planned.skipped or sent.outcomes or sent.recovered:
         log.info(
             "tick",
@@ -95,6 +96,8 @@ def tick(app: App, now: datetime) -> None:
             uncertain=sent.recovered,
             **{outcome.value: count for outcome, count in sent.outcomes.items()},
         )
+    for line in sent.notes:
+        log.warning("tick.kept_back", why=line)
     if sent.error:
         log.warning("tick.relay", error=sent.error)
 

@@ -10,61 +10,17 @@ from email.utils import parseaddr
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
+
+from newsletter.sending_rules import parse_quiet_hours, parse_relays, parse_warm_up
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-
-
-@dataclass(frozen=True, slots=True)
-class Relay:
-    """Where mail is handed over, as told by an SMTP URL.
-
-    `security`: "tls" from the first byte (smtps://), "starttls" demanded (smtp+starttls://),
-    "opportunistic" (smtp://: STARTTLS where offered, and always before a login).
-    """
-
-    host: str
-    port: int
-    security: Literal["tls", "starttls", "opportunistic"]
-    login: str | None = None
-    password: str | None = field(default=None, repr=False)
-    verify: bool = True
-
-    @property
-    def is_here(self) -> bool:
-        """Whether it is on this machine, so that nobody can listen on the way."""
-        return self.host in _LOOPBACK
-
-
-_RELAYS: dict[str, tuple[Literal["tls", "starttls", "opportunistic"], int]] = {
-    "smtp": ("opportunistic", 25),
-    "smtp+starttls": ("starttls", 587),
-    "smtps": ("tls", 465),
-}
-
-
-def parse_relay(url: str) -> Relay:
-    """Read `smtp://[login:password@]host[:port][?verify=no]`. Raises ValueError in plain words."""
-    parts = urlsplit(url)
-    if parts.scheme not in _RELAYS:
-        raise ValueError("must begin with smtp://, smtp+starttls:// or smtps://")
-    if not parts.hostname:
-        raise ValueError("names no host")
-    security, port = _RELAYS[parts.scheme]
-    return Relay(
-        host=parts.hostname,
-        port=parts.port or port,
-        security=security,
-        login=unquote(parts.username) if parts.username else None,
-        password=unquote(parts.password) if parts.password else None,
-        verify=parse_qs(parts.query).get("verify", ["yes"])[0] != "no",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +153,18 @@ def _listens(value: str) -> str:
     return value
 
 
-def _relay_url(value: str) -> str:
-    parse_relay(value)
+def _relay_urls(value: str) -> str:
+    parse_relays(value)
+    return value
+
+
+def _quiet(value: str) -> str:
+    parse_quiet_hours(value)
+    return value
+
+
+def _warm_up(value: str) -> str:
+    parse_warm_up(value)
     return value
 
 
@@ -278,7 +244,9 @@ Sender = Annotated[str, AfterValidator(_sender)]
 BounceAddress = Annotated[str, AfterValidator(_returns)]
 BounceListen = Annotated[str, AfterValidator(_listens)]
 MailboxUrl = Annotated[str, AfterValidator(_mailbox_url)]
-RelayUrl = Annotated[str, AfterValidator(_relay_url)]
+RelayUrls = Annotated[str, AfterValidator(_relay_urls)]
+QuietTime = Annotated[str, AfterValidator(_quiet)]
+WarmUpPlan = Annotated[str, AfterValidator(_warm_up)]
 Domain = Annotated[str, AfterValidator(_domain)]
 NameServer = Annotated[str, AfterValidator(_name_server)]
 Folder = Annotated[Path, AfterValidator(_folder)]

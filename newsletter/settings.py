@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from newsletter.errors import SettingsError
+from newsletter.sending_rules import Relay, parse_relays
 from newsletter.setting_types import (
     ApiKey,
     BounceAddress,
@@ -26,15 +27,15 @@ from newsletter.setting_types import (
     MailboxUrl,
     NameServer,
     PublicKey,
-    Relay,
-    RelayUrl,
+    QuietTime,
+    RelayUrls,
     Sender,
     SentenceModel,
     Signals,
     Sources,
     Topics,
+    WarmUpPlan,
     WebAddress,
-    parse_relay,
 )
 
 PREFIX = "NEWSLETTER_"
@@ -74,9 +75,10 @@ class Settings(BaseSettings):
         alias=f"{PREFIX}FROM",
         description="Sender of all mails, such as Paperround <digest@example.org>.",
     )
-    smtp_url: RelayUrl | None = Field(
+    smtp_url: RelayUrls | None = Field(
         None,
-        description="Relay: smtp://, smtp+starttls:// or smtps:// [LOGIN:PASSWORD@]HOST[:PORT]. "
+        description="Relay: smtp://, smtp+starttls:// or smtps:// [LOGIN:PASSWORD@]HOST[:PORT]; several, "
+        "comma-separated, each with ?weight=3&connections=8&mails=100 on wish, see docs/delivery.md. "
         "Unset: mails become .eml files in the outbox.",
         repr=False,
     )
@@ -113,7 +115,51 @@ class Settings(BaseSettings):
         None, description="SendGrid's verification key of signed events, for /hooks/sendgrid."
     )
     smtp_connections: int = Field(
-        4, ge=1, le=64, description="Connections to the relay at the same time."
+        8, ge=1, le=256, description="Connections to the relays at the same time, of each process."
+    )
+    send_rate: float | None = Field(
+        None,
+        gt=0,
+        description="Most digests a second, over all processes of a run. Unset: no limit.",
+    )
+    domain_rate: float | None = Field(
+        None,
+        gt=0,
+        description="Most digests a second to one domain of recipients. Unset: no limit until it asks for "
+        "one (421, 4.7.x).",
+    )
+    quiet_hours: QuietTime | None = Field(
+        None, description="When no digest leaves, such as 22:00-06:00 Europe/Berlin."
+    )
+    warm_up: WarmUpPlan | None = Field(
+        None,
+        description="A new sender's first days, such as 2026-11-20:500:1.5: at most 500 digests on that "
+        "day (UTC), and on each after it 1.5 times as many.",
+    )
+    retry_hours: int = Field(
+        24,
+        ge=1,
+        le=168,
+        description="Hours for which a mail that the relay puts off is tried again.",
+    )
+    deadline_hours: int = Field(
+        20,
+        ge=1,
+        le=100_000,
+        description="Hours after which a digest that nobody tried to send is not sent any more, but "
+        "skipped; `newsletter send --late` sends it.",
+    )
+    uncertain: Literal["resend", "hold"] = Field(
+        "resend",
+        description="What to do where the relay fell silent after a whole mail: resend it (with the same "
+        "Message-ID), or hold it for `newsletter send --held`.",
+    )
+    stop_loss: int = Field(
+        10,
+        ge=1,
+        le=100,
+        description="Percent of an edition's mails that may be refused for good before it stops; "
+        "100: never.",
     )
     dkim_keys: DkimKeys = Field(
         (),
@@ -175,7 +221,7 @@ class Settings(BaseSettings):
         2,
         ge=1,
         le=64,
-        description="Processes that plan an edition for many thousands; few readers need but one.",
+        description="Processes that plan and send an edition for many thousands; few readers need but one.",
     )
     encoder: SentenceModel | None = Field(
         None,
@@ -216,6 +262,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe log lines to show: debug, info, warning or error."
     )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="How log lines are written: text, or json, one object a line."
+    )
 
     @field_validator("bounce_listen")
     @classmethod
@@ -232,9 +281,9 @@ class Settings(BaseSettings):
         return value
 
     @property
-    def relay(self) -> Relay | None:
-        """The relay of SMTP_URL, or None where mails go to the outbox."""
-        return parse_relay(self.smtp_url) if self.smtp_url else None
+    def relays(self) -> tuple[Relay, ...]:
+        """The relays of SMTP_URL; none where mails go to the outbox."""
+        return parse_relays(self.smtp_url) if self.smtp_url else ()
 
     @property
     def operator(self) -> str:

@@ -50,6 +50,7 @@ class Operator:
             "SOURCES": "none",
             "SIGNALS": "none",
             "ALLOW_PRIVATE_SOURCES": "true",
+            "DEADLINE_HOURS": "100000",  # tests plan as of a day that has long passed
         } | self.settings
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("NEWSLETTER_")}
         inherited["PYTHONPATH"] = str(ROOT)  # this tree's command, not that of an installed one

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.errors import SettingsError
-from newsletter.setting_types import parse_relay
+from newsletter.sending_rules import parse_relay
 from newsletter.settings import Settings, env_name, load
 from tests import documents
 
@@ -123,7 +123,7 @@ def test_settings_are_frozen_and_hide_secrets() -> None:
     with pytest.raises(ValueError, match="frozen"):
         settings.site_name = "other"  # type: ignore[misc]
     assert "the secret" not in repr(settings)
-    assert "hush" not in repr(settings) + repr(settings.relay)
+    assert "hush" not in repr(settings) + repr(settings.relays)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from newsletter.cli import (
     places,
     previews,
     returning,
+    sending,
     summaries,
 )
 from newsletter.cli.logs import log_unexpected
@@ -40,6 +41,7 @@ for module in (
     operate,
     places,
     daily,
+    sending,
     returning,
     summaries,
     previews,

@@ -15,7 +15,7 @@ from newsletter.app import App
 from newsletter.cli.domain import resolver_of
 from newsletter.cli.terminal import say
 from newsletter.deliver.canonical import split_mail
-from newsletter.deliver.smtp import SmtpConnection
+from newsletter.deliver.port import hand_over
 from newsletter.deliver.verifying import verify
 from newsletter.errors import NewsletterError
 from newsletter.model import Message, Outcome
@@ -83,15 +83,14 @@ def _specimen(app: App, to: str) -> Message:
 
 
 def _send(app: App, message: Message) -> list[Found]:
-    with app.mailer.connect() as connection:
-        receipt = connection.send(message)
-        secured = connection.is_secured if isinstance(connection, SmtpConnection) else None
+    (receipt,), secured = hand_over(app.mailer, [message])
     told = f"{len(message.data):,} octets: {receipt.detail}"
     found: list[Found] = [("sent", receipt.outcome is Outcome.SUBMITTED, told)]
-    relay = app.settings.relay
-    if relay is not None and secured is not None:
-        how = "by TLS" if secured else "in clear" + (", on this machine" * relay.is_here)
-        found.append(("to the relay", secured or relay.is_here, how))
+    relays = app.settings.relays
+    if secured is not None:
+        near = all(relay.is_here for relay in relays)
+        how = "by TLS" if secured else "in clear" + (", on this machine" if near else "")
+        found.append(("to the relay", secured or near, how))
     return found
 
 

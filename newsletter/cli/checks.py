@@ -13,8 +13,10 @@ from newsletter.app import App
 from newsletter.cli.arrival import send_and_see
 from newsletter.cli.domain import domain_checks
 from newsletter.cli.parts import open_app
-from newsletter.deliver.smtp import SmtpMailer
+from newsletter.deliver.port import hand_over
+from newsletter.deliver.relays import Relays
 from newsletter.errors import NewsletterError, SettingsError
+from newsletter.sending_rules import Relay
 from newsletter.setting_types import parse_dkim_key
 from newsletter.store import sources, summaries
 from newsletter.store.engine import describe, reading
@@ -149,13 +151,15 @@ def _check_mail(app: App, asked: Asked) -> list[Check]:
 
 
 def _check_relay(app: App) -> tuple[bool, str]:
-    mailer = app.mailer
+    answers = [_ask_relay(app, relay) for relay in app.settings.relays or (None,)]
+    return all(well for well, _ in answers), "; ".join(told for _, told in answers)
+
+
+def _ask_relay(app: App, relay: Relay | None) -> tuple[bool, str]:
     try:
-        with mailer.connect():
-            pass
+        hand_over(app.mailer if relay is None else Relays([relay], 1), [])
     except NewsletterError as error:
         return False, str(error)
-    if isinstance(mailer, SmtpMailer):
-        login = "logged in" if mailer.relay.login else "no login"
-        return True, f"{mailer.relay.host}:{mailer.relay.port} answers, {login}"
-    return True, f"no relay is set: mails become files in {app.settings.outbox}"
+    if relay is None:
+        return True, f"no relay is set: mails become files in {app.settings.outbox}"
+    return True, f"{relay.name} answers, {'logged in' if relay.login else 'no login'}"

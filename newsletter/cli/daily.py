@@ -1,26 +1,23 @@
-"""`newsletter collect | run | send | status | preview`: the daily story by hand."""
+"""`newsletter collect | run`: the daily story by hand."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from newsletter import clock
-from newsletter.cli.parts import Day, failed_if, open_app, open_database, parse_day
+from newsletter.cli.parts import Day, failed_if, open_app, parse_day, stopped_by_signals
+from newsletter.cli.sending import failed_sending, sent_numbers
 from newsletter.cli.summaries import print_summarised
 from newsletter.cli.terminal import Json, print_json, print_table, progress, say, watch
-from newsletter.model import Outcome
 
 if TYPE_CHECKING:
     from newsletter.app import App
     from newsletter.stages.collect import CollectReport
     from newsletter.stages.plan import PlanReport
     from newsletter.stages.send import SendReport
-
-_BACK_DAYS = 30
 
 Source = Annotated[list[str] | None, typer.Option("--source", help="Only this source; repeatable.")]
 
@@ -29,8 +26,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("collect")(collect)
     app.command("run")(run)
-    app.command("send")(send)
-    app.command("status")(status)
 
 
 def collect(source: Source = None, day: Day = None, json: Json = False) -> None:
@@ -57,7 +52,11 @@ def run(
     if dry_run:
         _dry_run(app, chosen, json=json)
         return
-    edition = app.pipeline().run(chosen, watch(quiet=json))
+    from newsletter.fleet import Fleet
+
+    with stopped_by_signals(app):
+        pipeline = Fleet(app, app.settings.processes).pipeline()
+        edition = pipeline.run(chosen, watch(quiet=json))
     if json:
         numbers = _numbers(edition.planned, edition.sent)
         summaries = edition.summarised.as_dict() if edition.summarised else None
@@ -67,7 +66,7 @@ def run(
         if edition.summarised:
             print_summarised(edition.summarised)
         print_edition(app, chosen)
-    _failed_sending(edition.sent)
+    failed_sending(edition.sent)
     _failed_sources(edition.collected)
 
 
@@ -76,64 +75,6 @@ def _collect(app: App, day: date, names: list[str] | None, *, quiet: bool) -> Co
 
     with progress("Collecting", None, quiet=quiet) as advance:
         return app.collect(day, clock.now(), counting(advance), names)
-
-
-def send(
-    day: Day = None,
-    only: Annotated[str | None, typer.Option(help="Only to this address.")] = None,
-    json: Json = False,
-) -> None:
-    """Send what is planned and due, and what was put off; a stopped run goes on where it stood."""
-    from newsletter.store.engine import reading
-    from newsletter.store.ledger import Scope
-    from subscribers import audience
-
-    scope = Scope(day=parse_day(day) if day else None)
-    app = open_app(real=True)
-    if only is not None:
-        with reading(app.sessions)() as session:
-            member = audience.by_address(session, only, now=clock.now())
-        failed_if(member is None, f"nobody who may be mailed is subscribed as {only}")
-        scope = replace(scope, subscriber_id=member.id if member else None)
-    app.notices().run()
-    with progress("Sending", None, quiet=json) as advance:
-        sent = app.sender().run(scope, advance)
-    if json:
-        print_json(_sent_numbers(sent))
-    else:
-        for outcome, count in sorted(sent.outcomes.items()):
-            say(f"{count} {outcome.value}")
-        if not sent.outcomes:
-            say("Nothing is due.")
-        if sent.recovered:
-            say(
-                f"{sent.recovered} were uncertain after a crash and were sent again.",
-                style="yellow",
-            )
-    _failed_sending(sent)
-
-
-def status(day: Day = None, json: Json = False) -> None:
-    """How an edition's deliveries stand (the counts add up to its audience), and what came back."""
-    from newsletter.store import ledger, returned
-    from newsletter.store.engine import reading
-
-    chosen = parse_day(day)
-    until = datetime.combine(chosen + timedelta(days=1), time(), UTC)
-    with reading(open_database())() as session:
-        counts = ledger.counts(session, chosen)
-        back = returned.counts(session, until, _BACK_DAYS)
-    total = sum(count for _, _, count in counts)
-    if json:
-        rows = [{"state": s.value, "reason": why, "count": count} for s, why, count in counts]
-        came = [{"kind": kind, "effect": what, "count": count} for kind, what, count in back]
-        print_json({"day": chosen, "audience": total, "deliveries": rows, "returned": came})
-        return
-    table = [(state.value, why or "", count) for state, why, count in counts]
-    print_table(f"Edition of {chosen}", ["State", "Reason", "#Count"], [*table, ("all", "", total)])
-    if back:
-        title = f"Came back in the {_BACK_DAYS} days up to it"
-        print_table(title, ["What it says", "What it led to", "#Count"], back)
 
 
 def _dry_run(app: App, day: date, *, json: bool) -> None:
@@ -186,12 +127,12 @@ def print_collected(report: CollectReport) -> None:
 
 def print_edition(app: App, day: date) -> None:
     """What became of an edition: a line a reader while they fit, else the counts alone."""
-    from newsletter.store import ledger
+    from newsletter.store import standing
     from newsletter.store.engine import reading
 
     with reading(app.sessions)() as session:
-        rows = ledger.overview(session, day, limit=40)
-        counts = ledger.counts(session, day)
+        rows = standing.overview(session, day, limit=40)
+        counts = standing.counts(session, day)
     if len(rows) < 40:
         table = [(row.email, row.picks, row.reason or row.wishes, row.state.value) for row in rows]
         print_table(f"Edition of {day}", ["Reader", "#Papers", "Why", "State"], table)
@@ -206,26 +147,8 @@ def _numbers(planned: PlanReport, sent: SendReport) -> dict[str, Any]:
         "picks": planned.picks,
         "papers": planned.papers,
         "skipped": {reason.value: count for reason, count in planned.skipped.items()},
-        "sent": _sent_numbers(sent),
+        "sent": sent_numbers(sent),
     }
-
-
-def _sent_numbers(sent: SendReport) -> dict[str, Any]:
-    return {
-        **{outcome.value: count for outcome, count in sent.outcomes.items()},
-        "withheld": sent.withheld,
-        "recovered": sent.recovered,
-        "error": sent.error,
-    }
-
-
-def _failed_sending(sent: SendReport) -> None:
-    failed_if(sent.error is not None, f"{sent.error}; what is left stays planned")
-    tried = sent.outcomes.total()
-    failed_if(
-        tried > 0 and not sent.outcomes[Outcome.SUBMITTED],
-        f"the relay took none of {tried} mails; `newsletter status` says why",
-    )
 
 
 def _failed_sources(report: CollectReport) -> None:

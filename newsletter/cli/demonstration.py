@@ -15,7 +15,7 @@ from newsletter.errors import NewsletterError
 from newsletter.logs import start_log
 from newsletter.settings import Settings
 from newsletter.stages.sources import add_source
-from newsletter.store import ledger
+from newsletter.store import standing
 from newsletter.store.engine import open_engine, reading, upgrade
 from subscribers import importing
 
@@ -53,11 +53,11 @@ def play(folder: Path, base_url: str, *, quiet: bool) -> tuple[App, list[dict[st
     if edition.sent.error:
         raise NewsletterError(edition.sent.error)
     with reading(app.sessions)() as session:
-        rows = ledger.overview(session, now.date(), limit=10)
+        rows = standing.overview(session, now.date(), limit=10)
     return app, [_row(app, row) for row in rows]
 
 
-def _row(app: App, row: ledger.Overview) -> dict[str, Any]:
+def _row(app: App, row: standing.Overview) -> dict[str, Any]:
     name = (row.receipt or "").rpartition(" ")[2]
     path = Path(app.settings.outbox) / name
     size = path.stat().st_size if name and path.is_file() else 0

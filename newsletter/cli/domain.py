@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -32,8 +32,7 @@ class Domain:
 
 def domain_checks(app: App, server: str | None) -> list[tuple[str, bool, str]]:
     """SPF, DKIM, DMARC and PTR; nothing where no relay is set, for then no mail leaves."""
-    relay = app.settings.relay
-    if relay is None:
+    if not app.settings.relays:
         return []
     try:
         domain = _domain(app, server)
@@ -68,13 +67,15 @@ def _sending_ips(app: App, resolver: Resolver) -> tuple[Ip, ...]:
     """The addresses that the world sees; none where the relay is in a private network."""
     if app.settings.sending_ips:
         return tuple(map(ip_address, app.settings.sending_ips))
-    assert app.settings.relay is not None
-    host = app.settings.relay.host
-    try:
-        found = [ip_address(host)]
-    except ValueError:
-        found = [] if host == "localhost" else resolver.addresses(host)
+    found = [ip for relay in app.settings.relays for ip in _ips_of(relay.host, resolver)]
     return tuple(ip for ip in found if ip.is_global)
+
+
+def _ips_of(host: str, resolver: Resolver) -> Sequence[Ip]:
+    try:
+        return [ip_address(host)]
+    except ValueError:
+        return [] if host == "localhost" else resolver.addresses(host)
 
 
 def _looked(look: Callable[[Domain], Found], domain: Domain) -> Found:

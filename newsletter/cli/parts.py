@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,7 +33,7 @@ def open_app(*, real: bool = False, check: bool = True) -> App:
         loaded.require_real()
     from newsletter.app import build  # only now: what is wrong with the settings is told at once
 
-    start_log(loaded.log_level)
+    start_log(loaded.log_level, loaded.log_format)
     app = build(loaded, check=check)
     if real:
         app.dkim  # noqa: B018  (keys that cannot sign are told at once, too)
@@ -59,6 +62,26 @@ def parse_day(text: str | None) -> date:
     if day > today:
         raise typer.BadParameter(f"{day} is yet to come")
     return day
+
+
+@contextmanager
+def stopped_by_signals(app: App) -> Iterator[None]:
+    """SIGTERM and Ctrl-C end sending in order: what is on the wire is finished, the rest given back.
+
+    A second Ctrl-C ends it at once.
+    """
+
+    def stop(number: int, _frame: object) -> None:
+        if app.stopping.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        app.stopping.set()
+
+    before = {each: signal.signal(each, stop) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def failed_if(failed: bool, message: str) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from newsletter.errors import MailerError
@@ -16,12 +16,14 @@ class Outbox:
     """A folder of .eml files. The file's name comes from the Message-ID: sent twice is there once."""
 
     connections = 1
+    is_committed = False  # a file that is not there yet was not sent, however far it had come
+    is_secured = None
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    @contextmanager
-    def connect(self) -> Iterator[Outbox]:
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[Outbox]:
         """Make the folder. Raises MailerError if it cannot be written."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -31,7 +33,7 @@ class Outbox:
             ) from error
         yield self
 
-    def send(self, message: Message) -> Receipt:
+    async def send(self, message: Message) -> Receipt:
         """Write the file whole or not at all. Raises MailerError when the disk refuses."""
         path = self.folder / file_name(message.message_id)
         part = path.with_suffix(".part")

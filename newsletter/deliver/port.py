@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import asyncio
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from newsletter.model import Message, Receipt
 
 
 class Connection(Protocol):
-    """One conversation with the relay, used by one thread."""
+    """One conversation with a relay, used by one task."""
 
-    def send(self, message: Message) -> Receipt:
+    @property
+    def is_committed(self) -> bool:
+        """Whether the message that it is busy with may have been taken."""
+        ...
+
+    @property
+    def is_secured(self) -> bool | None:
+        """Whether what is sent now goes through TLS; None where that is no question."""
+        ...
+
+    async def send(self, message: Message) -> Receipt:
         """Hand one message over and say what became of it.
 
         Raises MailerError when the trouble is the relay's, not the message's: nothing was accepted.
@@ -24,6 +36,20 @@ class Mailer(Protocol):
 
     connections: int
 
-    def connect(self) -> AbstractContextManager[Connection]:
-        """Open a connection. Raises MailerError when the relay cannot be used."""
+    def connect(self) -> AbstractAsyncContextManager[Connection]:
+        """Open a connection. Raises MailerError when no relay can be used."""
         ...
+
+
+def hand_over(mailer: Mailer, messages: Sequence[Message]) -> tuple[list[Receipt], bool | None]:
+    """Send messages over one connection, or (none) only connect: their receipts, whether through TLS.
+
+    Raises MailerError.
+    """
+
+    async def conversation() -> tuple[list[Receipt], bool | None]:
+        async with mailer.connect() as connection:
+            receipts = [await connection.send(message) for message in messages]
+            return receipts, connection.is_secured
+
+    return asyncio.run(conversation())

@@ -8,7 +8,15 @@ _DELAYS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 45, 120, 240, 
 GIVE_UP_AFTER = timedelta(hours=24)
 
 
-def retry_at(attempts: int, first_planned_at: datetime, now: datetime) -> datetime | None:
-    """The next try after `attempts` failed ones, or None when a day has passed since the planning."""
+def retry_at(
+    attempts: int,
+    first_planned_at: datetime,
+    now: datetime,
+    give_up_after: timedelta = GIVE_UP_AFTER,
+) -> datetime | None:
+    """The next try after `attempts` failed ones, or None when it would come too long after the planning.
+
+    A clock that was set back does not put off the giving up: what was planned "later" is planned now.
+    """
     moment = now + _DELAYS[min(attempts, len(_DELAYS)) - 1]
-    return moment if moment <= first_planned_at + GIVE_UP_AFTER else None
+    return moment if moment <= min(first_planned_at, now) + give_up_after else None

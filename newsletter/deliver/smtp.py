@@ -1,228 +1,283 @@
-"""Mail through a relay by SMTP (RFC 5321), one reused connection at a time, every answer told apart."""
+"""Mail to one relay by SMTP (RFC 5321) over one kept connection, every answer told apart.
+
+A client of our own: those of the libraries wait for each answer in turn, which costs four round trips a
+mail, and cannot tell how far a mail had gone when the connection broke. MAIL, RCPT and DATA go together
+where the relay offers PIPELINING (RFC 2920); after DATA's go-ahead the whole mail goes in one piece.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import smtplib
+import binascii
 import socket
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from base64 import b64decode, b64encode
+from functools import cache
+from hmac import HMAC
 
+from newsletter.deliver.replies import GarbledError, Reply
+from newsletter.deliver.wire import Wire
 from newsletter.errors import MailerError
 from newsletter.model import Message, Outcome, Receipt
-from newsletter.setting_types import Relay
+from newsletter.sending_rules import Relay
 
-_TIMEOUT = 60
+TIMEOUT = 60.0
 # RFC 5321 4.5.3.2.6: a server may take ten minutes to answer the final dot; giving up earlier makes
 # a mail uncertain that was taken.
-_ANSWER_TIMEOUT = 600
+ANSWER_TIMEOUT = 600.0
 _CLOSING = 421
 _TOO_LARGE = 552
-
-
-class SmtpMailer:
-    """A relay that is spoken to over `connections` connections."""
-
-    def __init__(self, relay: Relay, connections: int = 4, timeout: float = _TIMEOUT) -> None:
-        self.relay = relay
-        self.connections = connections
-        self.timeout = timeout
-
-    @contextmanager
-    def connect(self) -> Iterator[SmtpConnection]:
-        """Connect, secure and log in. Raises MailerError that names the relay and its answer."""
-        connection = SmtpConnection(self.relay, self.timeout)
-        connection.open()
-        try:
-            yield connection
-        finally:
-            connection.close()
+_BROKEN = (OSError, GarbledError)
 
 
 class SmtpConnection:
     """One conversation. It reconnects by itself when the relay hangs up between two messages."""
 
-    def __init__(self, relay: Relay, timeout: float) -> None:
-        self._relay = relay
+    def __init__(
+        self, relay: Relay, timeout: float = TIMEOUT, answer_timeout: float = ANSWER_TIMEOUT
+    ) -> None:
+        self.relay = relay
         self._timeout = timeout
-        self._smtp: smtplib.SMTP | None = None
-
-    def open(self) -> None:
-        """Connect, secure and log in. Raises MailerError."""
-        relay = self._relay
-        where = f"the relay {relay.host}:{relay.port}"
-        try:
-            self._smtp = self._greet()
-        except smtplib.SMTPAuthenticationError as error:
-            raise MailerError(f"{where} refuses the login: {_said(error)}") from error
-        except smtplib.SMTPResponseException as error:
-            raise MailerError(f"{where} refuses the connection: {_said(error)}") from error
-        except ssl.SSLError as error:
-            raise MailerError(f"{where}: TLS failed: {error.reason or error}") from error
-        except (OSError, smtplib.SMTPException) as error:
-            raise MailerError(f"{where} cannot be reached: {error}") from error
+        self._answer_timeout = answer_timeout
+        self._wire: Wire | None = None
+        self._offers: dict[str, str] = {}
+        self._sent = 0
+        # Whether the whole mail has gone, so that its relay may have taken it.
+        self.is_committed = False
 
     @property
     def is_secured(self) -> bool:
         """Whether what is sent now goes through TLS."""
-        return self._smtp is not None and isinstance(self._smtp.sock, ssl.SSLSocket)
+        return self._wire is not None and self._wire.is_secured
 
-    def _greet(self) -> smtplib.SMTP:
-        relay = self._relay
-        context = ssl.create_default_context()
-        if not relay.verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        smtp: smtplib.SMTP
-        if relay.security == "tls":
-            smtp = smtplib.SMTP_SSL(relay.host, relay.port, timeout=self._timeout, context=context)
-        else:
-            smtp = smtplib.SMTP(relay.host, relay.port, timeout=self._timeout)
+    async def open(self) -> None:
+        """Connect, secure and log in. Raises MailerError that names the relay and its answer."""
         try:
-            # The final dot is a packet of its own; held back, it would cost 40 ms a mail.
-            assert smtp.sock is not None
-            smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            smtp.ehlo_or_helo_if_needed()
-            if relay.security != "tls":
-                self._secure(smtp, context)
-            if relay.login is not None:
-                smtp.login(relay.login, relay.password or "")
+            self._wire = await Wire.open(self.relay, self._timeout)
+            await self._greet(self._wire)
+        except ssl.SSLError as error:
+            self._drop()
+            raise self._unusable(f"TLS failed: {error.reason or error}") from error
+        except TimeoutError as error:
+            self._drop()
+            raise self._unusable("cannot be reached: no answer in time") from error
+        except OSError as error:
+            self._drop()
+            raise self._unusable(f"cannot be reached: {error}") from error
+        except GarbledError as error:
+            self._drop()
+            raise self._unusable(f"does not speak SMTP: {error}") from error
         except BaseException:
-            smtp.close()
+            self._drop()
             raise
-        return smtp
+        self._sent = 0
 
-    def _secure(self, smtp: smtplib.SMTP, context: ssl.SSLContext) -> None:
-        relay = self._relay
-        if smtp.has_extn("starttls"):
-            smtp.starttls(context=context)
-            smtp.ehlo()
-        elif relay.security == "starttls":
-            raise smtplib.SMTPException("it does not offer STARTTLS, which the setting demands")
-        elif relay.login is not None and not relay.is_here:
-            raise smtplib.SMTPException("it does not offer STARTTLS, so the login is not sent")
+    def _unusable(self, why: str) -> MailerError:
+        joint = ":" if why.startswith("TLS") else ""
+        return MailerError(f"the relay {self.relay.host}:{self.relay.port}{joint} {why}")
 
-    def close(self) -> None:
+    async def _greet(self, wire: Wire) -> None:
+        relay = self.relay
+        hello = await wire.reply()
+        if hello.kind != 2:
+            raise self._unusable(f"refuses the connection: {hello}")
+        await self._hello(wire)
+        if relay.security != "tls":
+            if "STARTTLS" in self._offers:
+                answer = await wire.ask("STARTTLS")
+                if answer.kind != 2:
+                    raise self._unusable(f"refuses STARTTLS: {answer}")
+                await wire.secure(relay)
+                await self._hello(wire)
+            elif relay.security == "starttls":
+                raise self._unusable("does not offer STARTTLS, which the setting demands")
+            elif relay.login is not None and not relay.is_here:
+                raise self._unusable("does not offer STARTTLS, so the login is not sent")
+        if relay.login is not None:
+            await self._log_in(wire, relay.login, relay.password or "")
+
+    async def _hello(self, wire: Wire) -> None:
+        answer = await wire.ask(f"EHLO {_own_name()}")
+        if answer.kind == 5:
+            answer = await wire.ask(f"HELO {_own_name()}")
+            offers: tuple[str, ...] = ()
+        else:
+            offers = answer.lines[1:]
+        if answer.kind != 2:
+            raise self._unusable(f"refuses the connection: {answer}")
+        self._offers = {
+            name.upper(): rest for name, _, rest in (line.strip().partition(" ") for line in offers)
+        }
+
+    async def _log_in(self, wire: Wire, login: str, password: str) -> None:
+        ways = self._offers.get("AUTH", "").upper().split()
+        if "PLAIN" in ways or not {"LOGIN", "CRAM-MD5"} & set(ways):
+            answer = await wire.ask("AUTH PLAIN " + _coded(f"\0{login}\0{password}"))
+        elif "LOGIN" in ways:
+            answer = await wire.ask(f"AUTH LOGIN {_coded(login)}")
+            if answer.kind == 3:
+                answer = await wire.ask(_coded(password))
+        else:
+            answer = await wire.ask("AUTH CRAM-MD5")
+            if answer.kind == 3:
+                answer = await wire.ask(_coded(_mark(login, password, answer.text)))
+        if answer.kind != 2:
+            raise self._unusable(f"refuses the login: {answer}")
+
+    async def close(self) -> None:
         """Say good-bye if anybody still listens."""
-        if self._smtp is not None:
-            with contextlib.suppress(OSError, smtplib.SMTPException):
-                self._smtp.quit()
-            self._smtp.close()
-            self._smtp = None
+        if self._wire is not None:
+            await self._wire.close()
+            self._wire = None
 
-    def send(self, message: Message) -> Receipt:
+    def _drop(self) -> None:
+        if self._wire is not None:
+            self._wire.drop()
+            self._wire = None
+
+    async def send(self, message: Message) -> Receipt:
         """Hand one message over.
 
-        Raises MailerError if the relay cannot be reached again, or refuses the sender.
+        Raises MailerError if the relay cannot be reached again, wants no more mail just now, or refuses
+        the sender: then nothing was accepted.
         """
-        if self._smtp is None:
-            self.open()
-        smtp = self._smtp
-        assert smtp is not None
+        self.is_committed = False
+        if self.relay.mails and self._sent >= self.relay.mails:
+            await self.close()
+        if self._wire is None:
+            await self.open()
+        if refusal := self._cannot_take(message):
+            return refusal
+        refused: Reply | None
         try:
-            refused = self._envelope(smtp, message)
-        except (OSError, smtplib.SMTPException) as error:
+            refused = await self._envelope(message)
+        except _BROKEN as error:
             # A kept connection may have been closed while idle: nothing was sent, so begin anew, once.
             self._drop()
-            self.open()
-            assert self._smtp is not None
-            smtp = self._smtp
+            await self.open()
             try:
-                refused = self._envelope(smtp, message)
-            except (OSError, smtplib.SMTPException):
+                refused = await self._envelope(message)
+            except _BROKEN:
                 self._drop()
-                return Receipt(Outcome.DEFERRED, f"connection lost before the mail: {error}")
+                return Receipt(Outcome.DEFERRED, f"connection lost before the mail: {_told(error)}")
         if refused is not None:
-            return refused
-        return self._data(smtp, message)
+            if self._wire is not None and refused.code != _CLOSING:
+                await self._begin_anew(self._wire)
+            return self._refused(refused)
+        return await self._data(message)
 
-    def _envelope(self, smtp: smtplib.SMTP, message: Message) -> Receipt | None:
-        """MAIL, RCPT, DATA up to the go-ahead; a receipt if one of them is refused."""
-        if not message.to.isascii() and not smtp.has_extn("smtputf8"):
+    def _cannot_take(self, message: Message) -> Receipt | None:
+        if not message.to.isascii() and "SMTPUTF8" not in self._offers:
             return Receipt(Outcome.FAILED, "the relay cannot mail this address (no SMTPUTF8)")
-        code, text = _answer(smtp.mail(message.sender, self._options(smtp, message)))
-        if code // 100 == 5 and code != _TOO_LARGE:
-            # The sender is the same for everybody: going on would burn the whole list.
-            relay = self._relay
-            raise MailerError(
-                f"the relay {relay.host}:{relay.port} refuses the sender {message.sender}: "
-                f"{code} {_text(text)}"
-            )
-        if code // 100 == 2:
-            code, text = _answer(smtp.rcpt(message.to))
-        if code // 100 == 2:
-            code, text = _answer(smtp.docmd("DATA"))
-            if code // 100 == 3:
-                return None
-        return self._refused(smtp, code, text)
+        most = self._offers.get("SIZE", "")
+        if most.isdigit() and 0 < int(most) < len(message.data):
+            told = f"too large for the relay: {len(message.data)} octets, and it takes {most}"
+            return Receipt(Outcome.FAILED, told)
+        if "8BITMIME" not in self._offers and not message.data.isascii():
+            return Receipt(Outcome.FAILED, "the relay takes no 8-bit mail (no 8BITMIME)")
+        return None
 
-    def _options(self, smtp: smtplib.SMTP, message: Message) -> list[str]:
-        options = []
-        if smtp.has_extn("size"):
-            options.append(f"SIZE={len(message.data)}")
+    async def _envelope(self, message: Message) -> Reply | None:
+        """MAIL, RCPT, DATA up to the go-ahead; the answer of the first that is refused."""
+        wire = self._wire
+        assert wire is not None
+        commands = [
+            f"MAIL FROM:<{message.sender}>{self._options(message)}",
+            f"RCPT TO:<{message.to}>",
+            "DATA",
+        ]
+        if "PIPELINING" in self._offers:
+            await wire.send("".join(f"{command}\r\n" for command in commands).encode())
+            sender, recipient, data = await wire.replies(3)
+        else:
+            sender = await wire.ask(commands[0])
+            recipient = await wire.ask(commands[1]) if sender.kind == 2 else sender
+            data = await wire.ask(commands[2]) if recipient.kind == 2 else recipient
+        refused = next((answer for answer in (sender, recipient) if answer.kind != 2), None)
+        if refused is None:
+            refused = None if data.kind == 3 else data
+        elif data.kind == 3:  # RFC 2920, 3.1: it took DATA all the same, and gets an empty one
+            await wire.send(b".\r\n")
+            await wire.reply()
+        self._check_sender(sender, message)
+        return refused
+
+    def _check_sender(self, answer: Reply, message: Message) -> None:
+        # The sender is the same for everybody: going on would burn the whole list.
+        if answer.kind == 5 and answer.code != _TOO_LARGE:
+            self._drop()
+            raise self._unusable(f"refuses the sender {message.sender}: {answer}")
+        if answer.code == _CLOSING:
+            if self._sent:  # enough mails over this connection; another one will do
+                raise ConnectionError(str(answer))
+            self._drop()
+            raise self._unusable(f"refuses mail just now: {answer}")
+
+    def _options(self, message: Message) -> str:
+        options = ""
+        if "SIZE" in self._offers:
+            options += f" SIZE={len(message.data)}"
+        if not message.data.isascii():
+            options += " BODY=8BITMIME"
         if not message.to.isascii():
-            options.append("SMTPUTF8")
-            smtp.command_encoding = "utf-8"
+            options += " SMTPUTF8"
         return options
 
-    def _data(self, smtp: smtplib.SMTP, message: Message) -> Receipt:
+    async def _data(self, message: Message) -> Receipt:
         body = message.data if message.data.endswith(b"\r\n") else message.data + b"\r\n"
         if body.startswith(b".") or b"\r\n." in body:
             body = (b"\r\n" + body).replace(b"\r\n.", b"\r\n..")[2:]  # RFC 5321 4.5.2
+        wire = self._wire
+        assert wire is not None
         try:
-            smtp.send(body)
-            smtp.send(b".\r\n")
-        except (OSError, smtplib.SMTPException) as error:
-            # Without the final dot the relay must throw the mail away (RFC 5321 4.1.1.4).
+            # Without the final dot the relay must throw the mail away (RFC 5321 4.1.1.4), so until
+            # that is out nothing is uncertain.
+            await wire.send(body + b".\r\n")
+        except _BROKEN as error:
             self._drop()
-            return Receipt(Outcome.DEFERRED, f"connection lost within the mail: {error}")
+            return Receipt(Outcome.DEFERRED, f"connection lost within the mail: {_told(error)}")
+        self.is_committed = True
         try:
-            if smtp.sock is not None:
-                smtp.sock.settimeout(max(self._timeout, _ANSWER_TIMEOUT))
-            code, text = _answer(smtp.getreply())
-            if smtp.sock is not None:
-                smtp.sock.settimeout(self._timeout)
-        except (OSError, smtplib.SMTPException) as error:
+            answer = await wire.reply(self._answer_timeout)
+        except _BROKEN as error:
             self._drop()
-            return Receipt(Outcome.UNCERTAIN, f"no answer to the whole mail: {error}")
-        if code // 100 == 2:
-            return Receipt(Outcome.SUBMITTED, _text(text), code)
-        return self._refused(smtp, code, text)
+            return Receipt(Outcome.UNCERTAIN, f"no answer to the whole mail: {_told(error)}")
+        self._sent += 1
+        if answer.kind == 2:
+            return Receipt(Outcome.SUBMITTED, answer.text, answer.code, answer.status)
+        return self._refused(answer)
 
-    def _refused(self, smtp: smtplib.SMTP, code: int, text: bytes) -> Receipt:
-        outcome = Outcome.FAILED if code // 100 == 5 else Outcome.DEFERRED
-        if code == _CLOSING:
+    async def _begin_anew(self, wire: Wire) -> None:
+        try:
+            await wire.ask("RSET")
+        except _BROKEN:
             self._drop()
-        else:
-            try:
-                _answer(smtp.rset())
-            except (OSError, smtplib.SMTPException):
-                self._drop()
-        return Receipt(outcome, _text(text), code)
 
-    def _drop(self) -> None:
-        if self._smtp is not None:
-            self._smtp.close()
-            self._smtp = None
+    def _refused(self, answer: Reply) -> Receipt:
+        if answer.code == _CLOSING:
+            self._drop()
+        outcome = Outcome.FAILED if answer.kind == 5 else Outcome.DEFERRED
+        return Receipt(outcome, answer.text, answer.code, answer.status)
 
 
-def _answer(reply: tuple[int, bytes]) -> tuple[int, bytes]:
-    """A reply, if it is one. Raises SMTPException: from then on nobody knows what answers what."""
-    code, text = reply
-    if code // 100 not in {2, 3, 4, 5}:
-        raise smtplib.SMTPException(f"an answer that is not SMTP: {_text(text)}")
-    return reply
+def _coded(text: str) -> str:
+    return b64encode(text.encode()).decode("ascii")
 
 
-def _text(answer: bytes) -> str:
-    # It goes into the ledger and to the terminal: PostgreSQL takes no NUL, people no escape sequence.
-    words = " ".join(answer.decode("utf-8", "replace").split())
-    return "".join(char for char in words if char.isprintable())[:500]
+def _mark(login: str, password: str, challenge: str) -> str:
+    """CRAM-MD5 (RFC 2195)."""
+    try:
+        asked = b64decode(challenge, validate=True)
+    except binascii.Error as error:
+        raise GarbledError("a challenge that is not base64") from error
+    return f"{login} {HMAC(password.encode(), asked, 'md5').hexdigest()}"
 
 
-def _said(error: smtplib.SMTPResponseException) -> str:
-    text = _text(
-        error.smtp_error if isinstance(error.smtp_error, bytes) else str(error.smtp_error).encode()
-    )
-    return f"{error.smtp_code} {text}" if error.smtp_code > 0 else f"it does not speak SMTP: {text}"
+@cache
+def _own_name() -> str:
+    """What EHLO says; the name of this machine as it is known here, for asking the DNS may take long."""
+    name = socket.gethostname()
+    return name if "." in name else "[127.0.0.1]"
+
+
+def _told(error: BaseException) -> str:
+    return str(error) or "no answer in time"

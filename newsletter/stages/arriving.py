@@ -71,6 +71,14 @@ def from_event(links: Links, event: Event, *, way: str) -> Arrival:
     return _arrival(event.report, event.raw, way, tag, trusted=True, once=event.once)
 
 
+def from_answer(report: Report) -> Arrival:
+    """What a relay's refusal of one of our mails says of its address."""
+    found = report.findings[0]
+    # The same words about the same mail are the same refusal, told again after a crash.
+    raw = f"{report.message_id}\n{found.status} {found.diagnostic}".encode()
+    return _arrival(report, raw, "answer", None, trusted=True)
+
+
 def _arrival(
     report: Report, raw: bytes, way: str, tag: Tag | None, *, trusted: bool, once: str = ""
 ) -> Arrival:

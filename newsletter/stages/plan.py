@@ -26,7 +26,7 @@ from newsletter.stages.garbage import collected_later
 from newsletter.stages.sections import Sections, manner_of
 from newsletter.stages.spaces import OVERDUE_DAYS, Spaces
 from newsletter.stages.tastes import Learned, Tastes, readers_of
-from newsletter.store import editions, planning, reading
+from newsletter.store import carrying, editions, planning, reading
 from newsletter.store.engine import Sessions
 from newsletter.store.engine import reading as reading_sessions
 from subscribers import audience
@@ -193,7 +193,9 @@ class Planner:
                 for member, digest in zip(members, block.digests, strict=True)
                 if member.id in left
             ]
-            for planned in planning.plan(session, rows, self.now):
+            for planned in carrying.take_in(
+                session, planning.plan(session, rows, self.now), self.now
+            ):
                 if isinstance(planned.digest, Digest):
                     self.report.planned += 1
                     self.report.picks += len(planned.digest.picks)

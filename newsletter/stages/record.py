@@ -1,4 +1,4 @@
-"""Writing down what happens to mails while they happen: one thread, one commit for all who wait.
+"""Writing down what happens to mails while they happen: one commit for all connections that wait.
 
 A connection may have at most one mail whose fate is not yet on disk. So before it lets the next mail go,
 it waits until the last one's receipt and the next one's `sending` are committed; the recorder commits
@@ -8,22 +8,30 @@ promise allows: after kill -9 at any instruction, at most one mail per open conn
 
 from __future__ import annotations
 
-import queue
+import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from time import monotonic, sleep
-from typing import Self
+from time import monotonic
+from typing import TypeVar
 
-from sqlalchemy.exc import OperationalError
+import structlog
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm import Session
 
 from newsletter.store.engine import Sessions
 from newsletter.store.ledger import Ledger, Settled
 
-_HEARTBEAT_SECONDS = 30.0
-_PATIENCE_SECONDS = 60.0
+log = structlog.get_logger()
+
+_LONGEST_PAUSE = 5.0
+# Seconds that a connection waits for others to join its commit, which costs as much for one as for ten.
+_GATHER = 0.02
+
+_AWAY = (OperationalError, InterfaceError)
+Value = TypeVar("Value")
 
 
 @dataclass(slots=True)
@@ -32,96 +40,110 @@ class _Step:
 
     settled: Settled | None
     next_id: int | None
-    begun: Future[bool] = field(default_factory=Future)
+    begun: asyncio.Future[bool]
 
 
 class Recorder:
-    """A context manager around the thread that writes; `step` is called by the connections."""
+    """Commits for the connections of one event loop, in its thread: they wait for it anyway.
+
+    `lines`: how many connections there are; half of them together are committed at once.
+    A thread of its own would be handed Python's lock only every few milliseconds while mails are made.
+    """
 
     def __init__(
-        self, sessions: Sessions, ledger: Ledger, owner: str, now: Callable[[], datetime]
+        self,
+        sessions: Sessions,
+        ledger: Ledger,
+        owner: str,
+        now: Callable[[], datetime],
+        stopping: threading.Event,
+        *,
+        patience: float,
     ) -> None:
         self._sessions = sessions
+        self._engine: Engine = sessions.kw["bind"]
         self._ledger = ledger
         self._owner = owner
         self._now = now
-        self._steps: queue.SimpleQueue[_Step | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
-        self.error: Exception | None = None
+        self._stopping = stopping
+        self.lines = 1
+        self._patience = patience
+        self._steps: list[_Step] = []
+        self._due: asyncio.TimerHandle | None = None
+        self._waiting: set[asyncio.Task[None]] = set()
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._steps.put(None)
-        self._thread.join()
-
-    def step(self, settled: Settled | None, next_id: int | None) -> bool:
+    async def step(self, settled: Settled | None, next_id: int | None) -> bool:
         """Commit the last mail's fate and the next one's beginning; False if the next may not be sent."""
-        step = _Step(settled, next_id)
-        self._steps.put(step)
-        return step.begun.result()
+        loop = asyncio.get_running_loop()
+        step = _Step(settled, next_id, loop.create_future())
+        self._steps.append(step)
+        if 2 * len(self._steps) >= self.lines:
+            self._flush()
+        elif self._due is None:
+            self._due = loop.call_later(_GATHER, self._flush)
+        return await step.begun
 
-    def _run(self) -> None:
-        beat = monotonic() + _HEARTBEAT_SECONDS
-        while True:
-            steps, more = self._gather(max(0.0, beat - monotonic()))
-            renew = monotonic() >= beat
-            if renew:
-                beat = monotonic() + _HEARTBEAT_SECONDS
-            if steps or renew:
-                self._answer(steps, renew=renew)
-            if not more:
-                return
+    async def patiently(self, work: Callable[[Session], Value]) -> Value:
+        """What `work` returns, done in one transaction; a database that is away for a while is waited for.
 
-    def _gather(self, timeout: float) -> tuple[list[_Step], bool]:
-        """All steps that wait now, at least one unless the time runs out; and whether to go on."""
-        steps: list[_Step] = []
-        try:
-            step = self._steps.get(timeout=timeout)
-            while step is not None:
-                steps.append(step)
-                step = self._steps.get_nowait()
-        except queue.Empty:
-            return steps, True
-        return steps, False
-
-    def _answer(self, steps: list[_Step], *, renew: bool) -> None:
-        try:
-            begun = self._commit(steps, renew=renew)
-        except Exception as error:  # noqa: BLE001  (whatever it is, the connections must hear of it)
-            self.error = error
-            for step in steps:
-                step.begun.set_exception(error)
-            return
-        for step, answer in zip(steps, begun, strict=True):
-            step.begun.set_result(answer)
-
-    def _commit(self, steps: list[_Step], *, renew: bool) -> list[bool]:
-        """One transaction; a database that goes away for a moment is waited for, not given up."""
-        until = monotonic() + _PATIENCE_SECONDS
+        Raises what the database raised once patience ends, at once where a stop was asked for.
+        """
+        until = monotonic() + self._patience
         pause = 0.1
         while True:
             try:
-                return self._write(steps, renew=renew)
-            except OperationalError:
-                if monotonic() + pause > until:
+                with self._sessions.begin() as session:
+                    return work(session)
+            except _AWAY as error:
+                if self._stopping.is_set() or monotonic() + pause > until:
                     raise
-                sleep(pause)
-                pause = min(pause * 2, 5.0)
+                log.warning("database.away", error=type(error.orig).__name__, again_in=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _write(self, steps: list[_Step], *, renew: bool) -> list[bool]:
+    def _flush(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        steps, self._steps = self._steps, []
+        if not steps:
+            return
+        try:
+            # A session would cost as much again as what is written.
+            with self._engine.begin() as connection:
+                begun = self._write(connection, steps)
+        except _AWAY:
+            task = asyncio.create_task(self._persist(steps))
+            self._waiting.add(task)
+            task.add_done_callback(self._waiting.discard)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the connections must hear of it)
+            _fail(steps, error)
+        else:
+            _tell(steps, begun)
+
+    async def _persist(self, steps: list[_Step]) -> None:
+        try:
+            begun = await self.patiently(lambda session: self._write(session.connection(), steps))
+        except Exception as error:  # noqa: BLE001  (as above)
+            _fail(steps, error)
+        else:
+            _tell(steps, begun)
+
+    def _write(self, connection: Connection, steps: list[_Step]) -> set[int]:
         now = self._now()
-        begun = []
-        with self._sessions.begin() as session:
-            if renew:
-                self._ledger.renew(session, self._owner, now)
-            for step in steps:
-                if step.settled is not None:
-                    self._ledger.settle(session, self._owner, step.settled, now)
-                begun.append(
-                    step.next_id is not None
-                    and self._ledger.begin(session, step.next_id, self._owner, now)
-                )
-        return begun
+        settled = [step.settled for step in steps if step.settled is not None]
+        self._ledger.settle(connection, self._owner, settled, now)
+        wanted = [step.next_id for step in steps if step.next_id is not None]
+        return self._ledger.begin(connection, wanted, self._owner, now)
+
+
+def _tell(steps: list[_Step], begun: set[int]) -> None:
+    for step in steps:
+        if not step.begun.done():
+            step.begun.set_result(step.next_id in begun)
+
+
+def _fail(steps: list[_Step], error: Exception) -> None:
+    for step in steps:
+        if not step.begun.done():
+            step.begun.set_exception(error)

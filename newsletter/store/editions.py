@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from newsletter.store.tables import Edition
@@ -57,6 +57,37 @@ def _whole(before: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, An
         kept = {name: before[name] for name in _COUNTED if before.get(name)}
     caught_up = sorted({*before.get("caught_up", ()), *report.get("caught_up", ())})
     return {**report, **kept, "caught_up": caught_up}
+
+
+def stop(session: Session, day: date, why: str, now: datetime) -> None:
+    """No more of an edition leaves, by whatever process; does nothing where it is stopped already."""
+    session.execute(
+        update(Edition)
+        .where(Edition.day == day, Edition.stopped_at.is_(None))
+        .values(stopped_at=now, stopped_why=why)
+    )
+
+
+def resume(session: Session, day: date | None, now: datetime) -> list[date]:
+    """Let a stopped edition, or all, go on; which. What was refused by now no longer counts against it."""
+    stopped = [Edition.stopped_at.is_not(None)] + ([Edition.day == day] if day else [])
+    found = session.scalars(
+        update(Edition)
+        .where(*stopped)
+        .values(stopped_at=None, stopped_why=None, resumed_at=now)
+        .returning(Edition.day)
+    )
+    return sorted(found)
+
+
+def stopped(session: Session) -> list[tuple[date, str]]:
+    """The editions that are stopped, and why."""
+    rows = session.execute(
+        select(Edition.day, Edition.stopped_why)
+        .where(Edition.stopped_at.is_not(None))
+        .order_by(Edition.day)
+    )
+    return [(day, why or "") for day, why in rows]
 
 
 def complete_days(session: Session, days: Collection[date]) -> set[date]:

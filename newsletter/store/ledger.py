@@ -11,12 +11,26 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from newsletter.model import DeliveryState, Outcome, Receipt, SkipReason
-from newsletter.store.tables import Delivery, Notice, Pick
+from newsletter.store.tables import Delivery, Edition, Notice
 from subscribers.signup import NoticeKind
 from subscribers.suppression import not_suppressed
 from subscribers.tables import State, Subscriber
@@ -24,186 +38,322 @@ from subscribers.tables import State, Subscriber
 LEASE = timedelta(minutes=2)
 
 _WAITING = (DeliveryState.PLANNED, DeliveryState.DEFERRED, DeliveryState.UNCERTAIN)
+_OPEN = {DeliveryState.DEFERRED, DeliveryState.UNCERTAIN}
+_FREE = {"claimed_by": None, "lease_until": None}
+STOPPED = "the sender stopped between the mail and the relay's answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A row that is ours to send. `day`: its edition's, None for a notice."""
+
+    id: int
+    domain: str
+    day: date | None
+
+    @property
+    def edition(self) -> str:
+        """As log lines name it."""
+        return str(self.day) if self.day else "notice"
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of one row: the relay's receipt, and when to try again if it was put off."""
+    """What became of one row: the relay's receipt, why it was not sent, and when to try again.
+
+    `unsent`: nothing went on the wire, so the row waits as before.
+    """
 
     row_id: int
     receipt: Receipt
     retry_at: datetime | None
+    reason: str = ""
+    unsent: bool = False
+
+    @property
+    def state(self) -> DeliveryState:
+        """Where the row stands after it."""
+        if self.unsent:
+            return DeliveryState.PLANNED
+        put_off = self.receipt.outcome in {Outcome.DEFERRED, Outcome.UNCERTAIN}
+        if put_off and self.retry_at is None:
+            return DeliveryState.FAILED
+        return DeliveryState(self.receipt.outcome.value)
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which deliveries to send: of one edition, of one subscriber, or (None) all that are due."""
+    """Which deliveries to send: of one edition, of one subscriber, or (None) all that are due.
+
+    `late`: also those whose time has passed; `held`: also uncertain ones that the policy holds.
+    """
 
     day: date | None = None
     subscriber_id: int | None = None
+    late: bool = False
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`hold`: uncertain rows wait for the operator; `deadline`: how long after it was due a row is sent."""
+
+    hold: bool = False
+    deadline: timedelta | None = None
 
 
 class Ledger:
-    """Claims and settles the rows of one table; `mailable` is who may be mailed its rows at all."""
+    """Claims and settles the rows of one table.
 
-    def __init__(self, table: type[Delivery | Notice], mailable: ColumnElement[bool]) -> None:
-        self.table = table
+    `mailable`: who may be mailed its rows at all; `going`: which rows are not stopped by an operator.
+    """
+
+    def __init__(
+        self,
+        model: type[Delivery | Notice],
+        mailable: ColumnElement[bool],
+        going: ColumnElement[bool],
+    ) -> None:
+        self.model = model
         self.mailable = mailable
-
-    def claim(
-        self, session: Session, owner: str, now: datetime, limit: int, scope: Scope | None = None
-    ) -> list[int]:
-        """Take up to `limit` rows that are due, and skip those whose reader is not to be mailed any more.
-
-        Returns the ids in the order of planning.
-        """
-        table = self.table
-        due = and_(
-            table.state.in_(_WAITING),
-            or_(table.retry_at.is_(None), table.retry_at <= now),
-            table.claimed_by.is_(None),
-            *self._within(scope),
+        self.table = table = cast("Table", model.__table__)
+        # Literals: only so do databases see that the small index of what waits will do.
+        self._waits = text(
+            f"{table.name}.state IN ('planned', 'deferred', 'uncertain') "
+            f"AND {table.name}.claimed_by IS NULL"
         )
-        session.execute(
+        self._planned_at = table.c["planned_at" if model is Delivery else "created_at"]
+        self._going = going
+        mine = and_(
+            table.c.id.in_(bindparam("ids", expanding=True)),
+            table.c.claimed_by == bindparam("owner"),
+            table.c.state.in_(_WAITING),
+        )
+        self._begin = (
             update(table)
-            .where(due, ~self.mailable)
-            .values(state=DeliveryState.SKIPPED, reason=SkipReason.GONE, settled_at=now),
-            execution_options={"synchronize_session": False},
+            .where(mine, mailable, going)
+            .values(state=DeliveryState.SENDING, attempts=table.c.attempts + 1)
+            .returning(table.c.id)
         )
-        chosen = session.scalars(
-            select(table.id)
-            .where(due)
-            .order_by(table.id)
+        self._drop = (
+            update(table)
+            .where(mine, ~mailable)
+            .values(
+                state=DeliveryState.SKIPPED,
+                reason=SkipReason.GONE,
+                settled_at=bindparam("now", type_=table.c.settled_at.type),
+                **_FREE,
+            )
+        )
+        self._unclaim = update(table).where(mine).values(**_FREE)
+        self._settle = (
+            update(table)
+            .where(
+                table.c.id == bindparam("row"),
+                table.c.claimed_by == bindparam("owner"),
+                table.c.state == DeliveryState.SENDING,
+            )
+            .values(
+                state=bindparam("to"),
+                reason=bindparam("why"),
+                receipt=func.coalesce(
+                    bindparam("said", type_=table.c.receipt.type), table.c.receipt
+                ),
+                retry_at=bindparam("again", type_=table.c.retry_at.type),
+                settled_at=bindparam("at", type_=table.c.settled_at.type),
+                uncertain_at=func.coalesce(
+                    bindparam("doubted", type_=table.c.uncertain_at.type), table.c.uncertain_at
+                ),
+                attempts=table.c.attempts - bindparam("untried"),
+                **_FREE,
+            )
+        )
+
+    def claim(  # noqa: PLR0917
+        self,
+        session: Session,
+        owner: str,
+        now: datetime,
+        limit: int,
+        scope: Scope = Scope(),
+        policy: Policy = Policy(),
+    ) -> list[Claimed]:
+        """Take up to `limit` rows that are due, and skip those that are not to be sent any more.
+
+        Returns them in the order of planning; none only if nothing is due.
+        """
+        due = self._due(now, scope, policy)
+        while True:
+            chosen = self._choose(session, due, limit)
+            if not chosen:
+                return []
+            self._skip(session, chosen, now, scope, policy)
+            table = self.table
+            claimed = session.connection().execute(
+                update(table)
+                .where(table.c.id.in_(chosen), self._waits, self.mailable)
+                .values(claimed_by=owner, lease_until=now + LEASE)
+                .returning(table.c.id)
+            )
+            if ids := sorted(claimed.scalars()):
+                return self._described(session, ids)
+
+    def _due(self, now: datetime, scope: Scope, policy: Policy) -> list[ColumnElement[bool]]:
+        table = self.table
+        due = [or_(table.c.retry_at.is_(None), table.c.retry_at <= now), self._going]
+        if policy.hold and not scope.held:
+            due.append(table.c.state != DeliveryState.UNCERTAIN)
+        if self.model is Delivery and scope.day is not None:
+            due.append(table.c.edition_day == scope.day)
+        if self.model is Delivery and scope.subscriber_id is not None:
+            due.append(table.c.subscriber_id == scope.subscriber_id)
+        return due
+
+    def _choose(
+        self, session: Session, due: Sequence[ColumnElement[bool]], limit: int
+    ) -> Sequence[int]:
+        table = self.table
+        return session.connection().execute(
+            select(table.c.id)
+            .with_hint(table, f"INDEXED BY ix_{table.name}_waiting", "sqlite")
+            .where(self._waits, *due)
+            .order_by(table.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
-        ).all()
-        claimed = session.execute(
-            update(table)
-            .where(table.id.in_(chosen), due, self.mailable)
-            .values(claimed_by=owner, lease_until=now + LEASE)
-            .returning(table.id),
-            execution_options={"synchronize_session": False},
-        )
-        return sorted(claimed.scalars())
+        ).scalars().all()  # fmt: skip
 
-    def _within(self, scope: Scope | None) -> list[ColumnElement[bool]]:
-        if scope is None or self.table is not Delivery:
-            return []
-        limits: list[ColumnElement[bool]] = []
-        if scope.day is not None:
-            limits.append(Delivery.edition_day == scope.day)
-        if scope.subscriber_id is not None:
-            limits.append(Delivery.subscriber_id == scope.subscriber_id)
-        return limits
-
-    def begin(self, session: Session, row_id: int, owner: str, now: datetime) -> bool:
-        """Mark a claimed row as about to leave; False if it was lost or its reader has gone since."""
+    def _skip(
+        self, session: Session, ids: Sequence[int], now: datetime, scope: Scope, policy: Policy
+    ) -> None:
         table = self.table
-        mine = and_(table.id == row_id, table.claimed_by == owner, table.state.in_(_WAITING))
-        begun = session.execute(
+        skipped = (
             update(table)
-            .where(mine, self.mailable)
-            .values(state=DeliveryState.SENDING, attempts=table.attempts + 1)
-            .returning(table.id),
-            execution_options={"synchronize_session": False},
-        ).scalar()
-        if begun is None:
-            session.execute(
-                update(table)
-                .where(mine)
-                .values(
-                    state=DeliveryState.SKIPPED,
-                    reason=SkipReason.GONE,
-                    settled_at=now,
-                    claimed_by=None,
-                    lease_until=None,
-                ),
-                execution_options={"synchronize_session": False},
-            )
-        return begun is not None
-
-    def settle(self, session: Session, owner: str, settled: Settled, now: datetime) -> None:
-        """Write down what became of a row that this owner began."""
-        receipt = settled.receipt
-        state = DeliveryState(receipt.outcome.value)
-        if receipt.outcome in {Outcome.DEFERRED, Outcome.UNCERTAIN} and settled.retry_at is None:
-            state = DeliveryState.FAILED
-        open_again = state in {DeliveryState.DEFERRED, DeliveryState.UNCERTAIN}
-        told = f"{receipt.code} {receipt.detail}" if receipt.code else receipt.detail
-        values: dict[str, object] = {
-            "state": state,
-            "reason": None if state is DeliveryState.SUBMITTED else told,
-            "receipt": told,
-            "retry_at": settled.retry_at if open_again else None,
-            "settled_at": None if open_again else now,
-            "claimed_by": None,
-            "lease_until": None,
-        }
-        if receipt.outcome is Outcome.UNCERTAIN:
-            values["uncertain_at"] = now
-        session.execute(
-            update(self.table)
-            .where(
-                self.table.id == settled.row_id,
-                self.table.claimed_by == owner,
-                self.table.state == DeliveryState.SENDING,
-            )
-            .values(**values),
-            execution_options={"synchronize_session": False},
+            .where(table.c.id.in_(ids), self._waits)
+            .values(state=DeliveryState.SKIPPED, settled_at=now)
         )
+        connection = session.connection()
+        connection.execute(skipped.where(~self.mailable).values(reason=SkipReason.GONE.value))
+        if policy.deadline is not None and not scope.late:
+            since = func.coalesce(table.c.retry_at, self._planned_at)
+            connection.execute(
+                skipped.where(since < now - policy.deadline).values(reason=SkipReason.LATE.value)
+            )
+
+    def _described(self, session: Session, ids: Sequence[int]) -> list[Claimed]:
+        table = self.table
+        day = table.c.edition_day if self.model is Delivery else literal(None)
+        rows = session.connection().execute(
+            select(table.c.id, Subscriber.email, day)
+            .join(Subscriber, Subscriber.id == table.c.subscriber_id)
+            .where(table.c.id.in_(ids))
+            .order_by(table.c.id)
+        )
+        return [Claimed(id_, email.rpartition("@")[2].lower(), of) for id_, email, of in rows]
+
+    def begin(
+        self, connection: Connection, ids: Sequence[int], owner: str, now: datetime
+    ) -> set[int]:
+        """Mark claimed rows as about to leave; those that are still ours, going and to be mailed."""
+        if not ids:
+            return set()
+        told = {"ids": list(ids), "owner": owner}
+        begun = set(connection.execute(self._begin, told).scalars())
+        if rest := [id_ for id_ in ids if id_ not in begun]:
+            connection.execute(self._drop, {"ids": rest, "owner": owner, "now": now})
+            connection.execute(self._unclaim, {"ids": rest, "owner": owner})
+        return begun
+
+    def settle(
+        self, connection: Connection, owner: str, settled: Sequence[Settled], now: datetime
+    ) -> None:
+        """Write down what became of rows that this owner began."""
+        if settled:
+            rows = [self._settling(each, owner, now) for each in settled]
+            connection.execute(self._settle, rows)
+
+    def _settling(self, settled: Settled, owner: str, now: datetime) -> dict[str, Any]:
+        state = settled.state
+        waits = settled.unsent or state in _OPEN
+        return {
+            "row": settled.row_id,
+            "owner": owner,
+            "to": state.value,
+            "why": None if state is DeliveryState.SUBMITTED else settled.reason,
+            "said": None if settled.unsent else str(settled.receipt),
+            "again": settled.retry_at if waits else None,
+            "at": None if waits else now,
+            "doubted": now if state is DeliveryState.UNCERTAIN else None,
+            "untried": int(settled.unsent),
+        }
+
+    def postpone(
+        self, session: Session, owner: str, rows: Sequence[tuple[int, datetime]], reason: str
+    ) -> None:
+        """Give back rows that may not leave before a moment."""
+        table = self.table
+        if rows:
+            session.connection().execute(
+                update(table)
+                .where(
+                    table.c.id == bindparam("row"),
+                    table.c.claimed_by == owner,
+                    table.c.state != DeliveryState.SENDING,
+                )
+                .values(
+                    retry_at=bindparam("until", type_=table.c.retry_at.type), reason=reason, **_FREE
+                ),
+                [{"row": id_, "until": until} for id_, until in rows],
+            )
 
     def renew(self, session: Session, owner: str, now: datetime) -> None:
         """Tell that the owner lives, for all that it holds."""
-        session.execute(
-            update(self.table)
-            .where(self.table.claimed_by == owner)
-            .values(lease_until=now + LEASE),
-            execution_options={"synchronize_session": False},
-        )
+        self._update(session, self.table.c.claimed_by == owner, lease_until=now + LEASE)
 
     def release(self, session: Session, owner: str) -> None:
         """Give back what was claimed and not begun."""
-        session.execute(
-            update(self.table)
-            .where(self.table.claimed_by == owner, self.table.state.in_(_WAITING))
-            .values(claimed_by=None, lease_until=None),
-            execution_options={"synchronize_session": False},
+        table = self.table
+        self._update(
+            session, and_(table.c.claimed_by == owner, table.c.state.in_(_WAITING)), **_FREE
         )
 
     def holders(self, session: Session) -> Sequence[str]:
         """The owners that hold claims."""
-        owners = session.scalars(
-            select(self.table.claimed_by).where(self.table.claimed_by.is_not(None)).distinct()
-        )
+        claimed = self.table.c.claimed_by
+        owners = session.scalars(select(claimed).where(claimed.is_not(None)).distinct())
         return [owner for owner in owners if owner]
 
     def recover(self, session: Session, now: datetime, dead: Collection[str]) -> int:
         """Free what dead owners held; what they were sending becomes `uncertain`. Returns how many."""
         table = self.table
         lost = and_(
-            table.claimed_by.is_not(None),
-            or_(table.lease_until < now, table.claimed_by.in_(dead)),
+            table.c.claimed_by.is_not(None),
+            or_(table.c.lease_until < now, table.c.claimed_by.in_(dead)),
         )
-        free = {"claimed_by": None, "lease_until": None}
-        count = session.execute(
+        found = session.connection().execute(
             update(table)
-            .where(lost, table.state == DeliveryState.SENDING)
+            .where(lost, table.c.state == DeliveryState.SENDING)
             .values(
                 state=DeliveryState.UNCERTAIN,
-                reason="the sender stopped between the mail and the relay's answer",
+                reason=STOPPED,
                 uncertain_at=now,
                 retry_at=None,
-                **free,
+                **_FREE,
             )
-            .returning(table.id),
-            execution_options={"synchronize_session": False},
+            .returning(table.c.id)
         )
-        uncertain = len(count.all())
-        session.execute(
-            update(table).where(lost).values(**free),
-            execution_options={"synchronize_session": False},
-        )
+        uncertain = len(found.all())
+        self._update(session, lost, **_FREE)
         return uncertain
+
+    def next_due(self, session: Session, before: datetime) -> datetime | None:
+        """When the next row that is put off comes due, if that is before a moment."""
+        retry_at = self.table.c.retry_at
+        return session.connection().execute(
+            select(func.min(retry_at)).where(self._waits, retry_at < before)
+        ).scalar()  # fmt: skip
+
+    def _update(self, session: Session, where: ColumnElement[bool], **values: Any) -> None:
+        session.connection().execute(update(self.table).where(where).values(**values))
 
 
 def _reader_of(
@@ -225,6 +375,10 @@ DELIVERIES = Ledger(
         Subscriber.state == State.CONFIRMED,
         or_(Subscriber.paused_until.is_(None), Subscriber.paused_until <= Delivery.edition_day),
     ),
+    ~select(Edition.day)
+    .where(Edition.day == Delivery.edition_day, Edition.stopped_at.is_not(None))
+    .correlate(Delivery)
+    .exists(),
 )
 # Who has left gets the mail that says so, and no other; where they were before is told in any case. Two
 # kinds go to an address that is not the reader's, so that theirs is suppressed says nothing of it; its
@@ -239,53 +393,5 @@ NOTICES = Ledger(
             Notice.kind.in_((NoticeKind.GOODBYE, NoticeKind.MOVED)),
         ),
     ),
+    true(),
 )
-
-
-def counts(session: Session, day: date) -> list[tuple[DeliveryState, str | None, int]]:
-    """How many deliveries of an edition stand where and why; they add up to its audience."""
-    # The relay's words differ from mail to mail, so only the reasons that we give are told apart.
-    reason = func.coalesce(Delivery.reason, "")
-    rows = session.execute(
-        select(Delivery.state, reason, func.count())
-        .where(Delivery.edition_day == day)
-        .group_by(Delivery.state, reason)
-        .order_by(Delivery.state, reason)
-    )
-    return [(DeliveryState(state), why or None, count) for state, why, count in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """One delivery, as people look at it. `wishes`: what the picks were chosen for."""
-
-    email: str
-    state: DeliveryState
-    reason: str | None
-    picks: int
-    wishes: str
-    receipt: str | None
-
-
-def overview(session: Session, day: date, limit: int) -> list[Overview]:
-    """The first deliveries of an edition, in the order of planning."""
-    rows = session.execute(
-        select(Delivery, Subscriber.email)
-        .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
-        .where(Delivery.edition_day == day)
-        .order_by(Delivery.id)
-        .limit(limit)
-    ).all()
-    found = []
-    for delivery, email in rows:
-        evidence = session.scalars(
-            select(Pick.evidence).where(Pick.delivery_id == delivery.id).order_by(Pick.position)
-        ).all()
-        wishes = dict.fromkeys(stored[0][1] or "popular today" for stored in evidence if stored)
-        state = DeliveryState(delivery.state)
-        found.append(
-            Overview(
-                email, state, delivery.reason, len(evidence), ", ".join(wishes), delivery.receipt
-            )
-        )
-    return found

@@ -46,7 +46,7 @@ def plan(session: Session, rows: Sequence[Planned], now: datetime) -> list[Plann
     inserted = insert_new_rows(
         session,
         Delivery,
-        [_delivery(row, now) for row in rows],
+        [delivery_row(row, now) for row in rows],
         returning=(Delivery.id, Delivery.subscriber_id, Delivery.edition_day),
     )
     ids = {(subscriber_id, day): id_ for id_, subscriber_id, day in inserted}
@@ -67,7 +67,8 @@ def ensure_edition(session: Session, day: date, now: datetime) -> None:
     insert_new_rows(session, Edition, [edition])
 
 
-def _delivery(row: Planned, now: datetime) -> dict[str, Any]:
+def delivery_row(row: Planned, now: datetime) -> dict[str, Any]:
+    """A delivery as it is stored when it is planned."""
     skipped = row.digest if isinstance(row.digest, Skip) else None
     digest = row.digest if isinstance(row.digest, Digest) else None
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 import newsletter.store.learned
@@ -169,7 +169,11 @@ class HostTurn(Base):
 
 
 class Edition(Base):
-    """One day's run. `report`: per source what was collected, missing or wrong, as shown to people."""
+    """One day's run. `report`: per source what was collected, missing or wrong, as shown to people.
+
+    `stopped_at`, `stopped_why`: no more of it leaves until an operator resumes it; what was refused before
+    `resumed_at` no longer counts against it.
+    """
 
     __tablename__ = "edition"
 
@@ -178,6 +182,21 @@ class Edition(Base):
     collected_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     complete: Mapped[bool] = mapped_column(default=False)
     report: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    stopped_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    stopped_why: Mapped[str | None] = mapped_column(Text)
+    resumed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+def _waiting(name: str) -> Index:
+    """A small index in the order of planning: a million rows that are done are not looked at again."""
+    waits = text("state IN ('planned', 'deferred', 'uncertain') AND claimed_by IS NULL")
+    return Index(f"ix_{name}_waiting", "id", sqlite_where=waits, postgresql_where=waits)
+
+
+def _held(name: str) -> Index:
+    """What is being worked on: a batch a sender."""
+    held = text("claimed_by IS NOT NULL")
+    return Index(f"ix_{name}_held", "claimed_by", sqlite_where=held, postgresql_where=held)
 
 
 class Delivery(Base):
@@ -195,7 +214,8 @@ class Delivery(Base):
     __table_args__ = (
         UniqueConstraint("subscriber_id", "edition_day"),
         Index(None, "edition_day", "state"),
-        Index("ix_delivery_open", "state", "retry_at"),
+        _waiting("delivery"),
+        _held("delivery"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -243,7 +263,7 @@ class Notice(Base):
     """
 
     __tablename__ = "notice"
-    __table_args__ = (Index(None, "state", "retry_at"),)
+    __table_args__ = (_waiting("notice"), _held("notice"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     subscriber_id: Mapped[int] = mapped_column(

@@ -9,19 +9,19 @@ from typing import Any
 from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from newsletter import clock
 from newsletter.app import App
-from newsletter.errors import NewsletterError, StoreError
+from newsletter.errors import NewsletterError
 from newsletter.render.plain import clean, clip, web_url
 from newsletter.stages.commonness import Commonness
-from newsletter.store.engine import reading, require_current
+from newsletter.store.engine import reading
 from newsletter.store.notices import queue_notice
 from newsletter.store.reading import entries_by_id
 from newsletter.web.digests import DigestPages
+from newsletter.web.health import Health
 from newsletter.web.hooks import hook_routes
 from newsletter.web.mailbox import Mailbox
 from subscribers.web.deps import WebDeps
@@ -40,8 +40,7 @@ def create(app: App, *, mailbox: Path | None = None) -> Starlette:
         *routes(deps),
         *DigestPages(app, deps).routes(),
         *hook_routes(app),
-        Route("/healthz", _alive, methods=["GET"]),
-        Route("/readyz", lambda _: _ready(app), methods=["GET"]),
+        *Health(app).routes(),
     ]
     if mailbox is not None:
         paths.extend(Mailbox(mailbox, deps).routes())
@@ -103,18 +102,6 @@ class _Flusher:
                 pass  # a relay that is down leaves the mail in the ledger; the next tick tries again
             finally:
                 self._running.release()
-
-
-def _alive(_: Request) -> Response:
-    return JSONResponse({"status": "ok"})
-
-
-def _ready(app: App) -> Response:
-    try:
-        require_current(app.engine)
-    except StoreError as error:
-        return JSONResponse({"status": "unavailable", "database": str(error)}, status_code=503)
-    return JSONResponse({"status": "ok", "database": "ok"})
 
 
 _WORDS = {

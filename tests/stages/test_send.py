@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import select, update
 
 from newsletter.app import App
-from newsletter.deliver.smtp import SmtpMailer
+from newsletter.deliver.relays import Relays
 from newsletter.model import DeliveryState, Outcome
 from newsletter.pipeline import due, everybody
-from newsletter.setting_types import parse_relay
+from newsletter.sending_rules import parse_relay
 from newsletter.stages.send import Sender
 from newsletter.store import owner
 from newsletter.store.ledger import DELIVERIES
@@ -57,7 +57,7 @@ def test_planning_and_sending_twice_sends_once(app: App) -> None:
 def test_two_senders_at_once_send_each_mail_once(app: App, tmp_path: Path) -> None:
     planned(app, 60)
     with smtpd.running(tmp_path / "mails", "--delay", "0.01") as server:
-        mailer = SmtpMailer(parse_relay(f"smtp://127.0.0.1:{server.port}"), 3)
+        mailer = Relays([parse_relay(f"smtp://127.0.0.1:{server.port}")], 3)
         senders = [
             Sender(app.sessions, DELIVERIES, mailer, app.sender().load, app.sender().now)
             for _ in range(2)
@@ -121,7 +121,7 @@ def test_each_answer_of_the_relay_has_its_state(app: App, tmp_path: Path) -> Non
                 .values(email=f"{word}@example.org")
             )
     with smtpd.running(tmp_path / "mails") as server:
-        mailer = SmtpMailer(parse_relay(f"smtp://127.0.0.1:{server.port}"), 2)
+        mailer = Relays([parse_relay(f"smtp://127.0.0.1:{server.port}")], 2)
         sender = Sender(app.sessions, DELIVERIES, mailer, app.sender().load, lambda: NOW)
         report = sender.run()
         assert report.error is None
@@ -135,9 +135,12 @@ def test_each_answer_of_the_relay_has_its_state(app: App, tmp_path: Path) -> Non
                 )
             )
         }
-    assert found["unknown@example.org"] == ("failed", "550 5.1.1 no such mailbox")
-    assert found["greylisted@example.org"] == ("deferred", "450 4.7.1 greylisted, try again")
-    assert found["spam@example.org"] == ("failed", "554 5.7.1 looks like spam")
+    assert found["unknown@example.org"] == ("failed", "550 5.1.1: no such mailbox")
+    assert found["greylisted@example.org"] == ("deferred", "450 4.7.1: the relay said later")
+    assert found["spam@example.org"] == (
+        "failed",
+        "554 5.7.1: taken for spam, or refused for who sent it",
+    )
     assert found["vanish@example.org"][0] == "uncertain"
     assert found["reader4@example.org"] == ("submitted", None)
 
@@ -157,8 +160,8 @@ def test_a_living_sender_keeps_its_claims_and_a_dead_one_loses_them(app: App) ->
     planned(app, 4)
     gone = "/".join([*owner.new_owner().split("/")[:1], "999999", "1", "1"])
     with app.sessions.begin() as session:
-        ids = DELIVERIES.claim(session, gone, NOW, 2)
-        assert DELIVERIES.begin(session, ids[0], gone, NOW)
+        ids = [row.id for row in DELIVERIES.claim(session, gone, NOW, 2)]
+        assert DELIVERIES.begin(session.connection(), ids[:1], gone, NOW) == {ids[0]}
     with app.sessions.begin() as session:
         living = owner.new_owner()
         DELIVERIES.claim(session, living, app.sender().now(), 1)

@@ -13,11 +13,12 @@ import pytest
 from newsletter.app import App
 from newsletter.deliver.canonical import relaxed_field, split_mail
 from newsletter.deliver.keys import new_key
-from newsletter.deliver.smtp import SmtpMailer
+from newsletter.deliver.port import hand_over
+from newsletter.deliver.relays import Relays
 from newsletter.errors import SettingsError
 from newsletter.model import Outcome
 from newsletter.pipeline import due
-from newsletter.setting_types import parse_relay
+from newsletter.sending_rules import parse_relay
 from newsletter.stages.specimens import specimens
 from newsletter.store.ledger import DELIVERIES
 from newsletter.store.notices import queue_notice
@@ -104,7 +105,7 @@ def test_every_specimen_verifies(signing: App, form: str) -> None:
 def test_a_retry_sends_the_same_bytes(signing: App) -> None:
     plan(signing, 4)
     with signing.sessions() as session:
-        ids = DELIVERIES.claim(session, "one", NOW, 10, None)
+        ids = [row.id for row in DELIVERIES.claim(session, "one", NOW, 10)]
         first, second = (
             [job.message.data for job in signing.sender().load(session, ids)] for _ in range(2)
         )
@@ -155,8 +156,8 @@ def test_after_a_real_postfix_every_signature_verifies(signing: App, tmp_path: P
     mails[-3:] = [replace(mail, data=dated + mail.data) for mail in mails[-3:]]
     sent = [signing.dkim.sign(mail, NOW) for mail in mails]
     with smtpd.running(tmp_path / "sink") as sink, postfix.relaying_to(sink.port) as port:
-        with SmtpMailer(parse_relay(f"smtp://127.0.0.1:{port}")).connect() as connection:
-            assert {connection.send(mail).outcome for mail in sent} == {Outcome.SUBMITTED}
+        receipts, _ = hand_over(Relays([parse_relay(f"smtp://127.0.0.1:{port}")]), sent)
+        assert {receipt.outcome for receipt in receipts} == {Outcome.SUBMITTED}
         until = time.monotonic() + 60
         while len(arrived := sink.mails()) < len(sent) and time.monotonic() < until:
             time.sleep(0.2)
