@@ -41,10 +41,14 @@ from newsletter.stages.learning import learn_stale
 from newsletter.stages.letters import DigestLetters, Links
 from newsletter.stages.meaning import Meaning
 from newsletter.stages.notices import NoticeLetters
+from newsletter.stages.placing import place_missing
 from newsletter.stages.plan import Planner, PlanReport
+from newsletter.stages.related import RelatedPapers
 from newsletter.stages.returned import Intake
+from newsletter.stages.search import Searcher
 from newsletter.stages.send import Load, Rules, Sender, SendReport
 from newsletter.stages.shards import plan_all
+from newsletter.stages.shelf import Shelf
 from newsletter.stages.signing import signed
 from newsletter.stages.sources import ensure_sources
 from newsletter.stages.spaces import Spaces
@@ -211,12 +215,14 @@ class App:
         )
 
     def learn(self, now: datetime) -> int:
-        """Learn profiles that are out of date ahead of their readers' hour; how many."""
+        """Learn profiles that are out of date ahead of their readers' hour; how many. Place new papers."""
+        place_missing(self.sessions, self._spaces, self.stopping.is_set)
         return learn_stale(self.sessions, self._spaces, now)
 
     def refresh(self, now: datetime) -> None:
         """Learn anew what profiles rest on: the archive's space, what readers like together."""
         self._spaces.refresh(self.sessions, now)
+        place_missing(self.sessions, self._spaces, self.stopping.is_set)
         learn_company(self.sessions, self._spaces, now)
 
     @cached_property
@@ -241,6 +247,20 @@ class App:
     @cached_property
     def _spaces(self) -> Spaces:
         return Spaces(Meaning(self.encoder) if self.encoder else None)
+
+    @cached_property
+    def searcher(self) -> Searcher:
+        """What searches the papers; it shares their places in memory with `related_papers`."""
+        return Searcher(self._shelf)
+
+    @cached_property
+    def related_papers(self) -> RelatedPapers:
+        """What finds the papers that are related to one."""
+        return RelatedPapers(self._shelf)
+
+    @cached_property
+    def _shelf(self) -> Shelf:
+        return Shelf(Meaning(self.encoder) if self.encoder else None)
 
     @cached_property
     def _notice_letters(self) -> NoticeLetters:

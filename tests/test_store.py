@@ -22,6 +22,7 @@ from newsletter.store.engine import (
     revisions,
     upgrade,
 )
+from newsletter.store.searchable import is_declared
 from subscribers.feedback import vote
 from subscribers.orm import Base
 from subscribers.tables import InterestRow, Subscriber, Vote
@@ -31,7 +32,8 @@ from tests.subscribers.support import join
 
 def test_migrations_make_the_tables_that_the_code_declares(engine: Engine) -> None:
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        options = {"compare_type": True, "include_name": is_declared}
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, Base.metadata) == []
 
 

@@ -123,14 +123,18 @@ class Space:
         latent = latent if self.basis.shape[1] else 0.0
         return 1.0 - latent - semantic, latent, semantic
 
+    def latent(self, terms: sparse.csr_matrix) -> Floats:
+        """Term vectors -> unit vectors along the latent directions, (texts, DIMENSIONS)."""
+        known = narrow(terms, self.basis.shape[0])
+        return unit_dense(np.asarray(known @ self.basis, np.float32))
+
     def features(self, terms: sparse.csr_matrix, semantic: Floats | None = None) -> Features:
         """Unit term vectors, and the encoder's unit vectors where there is one -> what is compared.
 
         Rows of zeros in `semantic` are texts that have not been encoded.
         """
         of_terms, of_latent, of_semantic = (np.float32(np.sqrt(share)) for share in self.shares)
-        known = narrow(terms, self.basis.shape[0])
-        latent = unit_dense(np.asarray(known @ self.basis, np.float32)) * of_latent
+        latent = self.latent(terms) * of_latent
         if self.encoder:
             if semantic is None:
                 semantic = np.zeros((terms.shape[0], self.dimensions), np.float32)

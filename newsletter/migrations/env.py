@@ -5,6 +5,7 @@ from typing import Any, Literal
 from alembic import context
 
 import newsletter.store.tables  # noqa: F401  (fills the metadata)
+from newsletter.store.searchable import is_declared
 from subscribers.orm import Base, UTCDateTime
 
 
@@ -22,6 +23,7 @@ context.configure(
     render_as_batch=connection.dialect.name == "sqlite",
     compare_type=True,
     render_item=_render_item,
+    include_name=is_declared,
 )
 with context.begin_transaction():
     context.run_migrations()

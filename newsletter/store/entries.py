@@ -13,7 +13,7 @@ from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.orm import Session
 
 from newsletter.model import Listed
-from newsletter.store import listings, merging, revisions
+from newsletter.store import indexing, listings, merging, revisions
 from newsletter.store.absorbing import absorb
 from newsletter.store.bulk import in_chunks
 from newsletter.store.tables import Entry, EntryKey
@@ -182,7 +182,7 @@ def _update(session: Session, groups: Sequence[_Group], now: datetime) -> int:
         )
         for row in found:
             names[row.entry_id].add(row.key)
-    changes, keys = [], []
+    changes, keys, reworded = [], [], []
     revised: list[tuple[dict[str, Any], dict[str, Any]]] = []
     for group in groups:
         held = names[group.entry_id]
@@ -193,8 +193,11 @@ def _update(session: Session, groups: Sequence[_Group], now: datetime) -> int:
             revised.append((old, columns))
         if group.keys - held or any(old[name] != value for name, value in columns.items()):
             changes.append(columns | {"id": group.entry_id, "updated_at": now})
+            if any(old[name] != columns[name] for name in indexing.INDEXED):
+                reworded.append(changes[-1])
     if changes:
         session.execute(update(Entry), changes)
+    indexing.put(session, reworded)
     if keys:
         session.execute(insert(_KEY), keys)
     revisions.record(session, revised, now)
@@ -221,6 +224,7 @@ def _insert(session: Session, groups: Sequence[_Group], now: datetime) -> None:
     ids = {row.key: row.id for row in made}
     for group in groups:
         group.entry_id = ids[merging.strongest(group.keys)]
+    indexing.put(session, (row | {"id": ids[row["key"]]} for row in rows))
     session.execute(
         insert(_KEY),
         [{"key": key, "entry_id": g.entry_id} for g in groups for key in sorted(g.keys)],

@@ -81,6 +81,15 @@ def entries_by_id(session: Session, ids: Collection[int]) -> dict[int, model.Ent
     return found
 
 
+def standing_by_id(session: Session, ids: Collection[int]) -> dict[int, model.Entry]:
+    """Entries by id, without those that were withdrawn."""
+    gone: set[int] = set()
+    for part in _parts(sorted(ids)):
+        taken_back = select(Entry.id).where(Entry.id.in_(part), Entry.withdrawn_at.is_not(None))
+        gone.update(session.scalars(taken_back))
+    return entries_by_id(session, set(ids) - gone)
+
+
 def archive_texts(session: Session, seen_until: datetime, limit: int) -> Iterator[str]:
     """Titles and abstracts of the latest entries seen by then: what says how common a word is."""
     for _, text in archive_papers(session, seen_until, limit):

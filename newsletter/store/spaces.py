@@ -35,6 +35,12 @@ def newest(session: Session, encoder: str) -> Stored | None:
     return Stored(row.id, row.made_at, row.papers) if row else None
 
 
+def versions(session: Session) -> list[int]:
+    """The versions of all stored spaces that this code can read, the newest first."""
+    readable = select(LearnedSpace.id).where(LearnedSpace.learning == LEARNING)
+    return list(session.scalars(readable.order_by(LearnedSpace.id.desc())))
+
+
 def read(session: Session, version: int) -> bytes:
     """A space's bytes."""
     return session.scalars(select(LearnedSpace.data).where(LearnedSpace.id == version)).one()

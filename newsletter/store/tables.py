@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 import newsletter.store.learned
 import newsletter.store.returned
+import newsletter.store.searchable
 import newsletter.store.written  # noqa: F401  (all fill the metadata, too)
 import subscribers.tables  # noqa: F401  (foreign keys below point into the shared metadata)
 from subscribers.orm import Base, UTCDateTime

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, or_, select, union
+from sqlalchemy import ColumnElement, delete, func, or_, select, union
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -53,6 +53,50 @@ def missing(session: Session, encoder: str, since: date, limit: int) -> list[Ent
         .limit(limit)
     )
     return [EntryText(row.id, f"{row.title}\n{row.abstract}", row.updated_at) for row in rows]
+
+
+def missing_from(session: Session, encoder: str, after: int, limit: int) -> list[EntryText]:
+    """The next entries behind an id without an up-to-date vector of this name, however old."""
+    mine = (EntryVector.entry_id == Entry.id) & (EntryVector.encoder == encoder)
+    rows = session.execute(
+        select(Entry.id, Entry.title, Entry.abstract, Entry.updated_at)
+        .join(EntryVector, mine, isouter=True)
+        .where(
+            Entry.id > after,
+            or_(
+                EntryVector.entry_id.is_(None),
+                EntryVector.entry_updated_at != Entry.updated_at,
+            ),
+        )
+        .order_by(Entry.id)
+        .limit(limit)
+    )
+    return [EntryText(row.id, f"{row.title}\n{row.abstract}", row.updated_at) for row in rows]
+
+
+def counts(session: Session, names: Collection[str]) -> dict[str, int]:
+    """How many vectors there are of each name."""
+    counted = (
+        select(_VECTOR.c.encoder, func.count())
+        .where(_VECTOR.c.encoder.in_(names))
+        .group_by(_VECTOR.c.encoder)
+    )
+    return dict(session.execute(counted).tuples().all())
+
+
+def ids(session: Session, encoder: str) -> NDArray[np.int64]:
+    """The entries that have a vector of this name, ascending."""
+    found = select(_VECTOR.c.entry_id).where(_VECTOR.c.encoder == encoder)
+    return np.sort(np.fromiter(session.scalars(found), np.int64))
+
+
+def forget(session: Session, prefix: str, kept: str) -> None:
+    """Delete all vectors whose names begin so, but for one name."""
+    session.execute(
+        delete(_VECTOR).where(
+            _VECTOR.c.encoder.startswith(prefix, autoescape=True), _VECTOR.c.encoder != kept
+        )
+    )
 
 
 def _wanted(since: date) -> ColumnElement[bool]:
