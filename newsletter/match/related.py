@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsletter.match.highlight import marked
-from newsletter.match.space import unit_dense
+from newsletter.match.space import LATENT_TERMS, unit_dense
 from newsletter.match.vocabulary import Floats, Vocabulary
 from newsletter.match.words import STOP, name_key, terms, tokens
 from newsletter.model import Entry
@@ -25,6 +26,8 @@ _MAYBE_SAME = 0.9
 _SAME_WORDS = 0.7
 _DRAWN = 10_000
 _TOLD = 3
+# Only terms that are as frequent are named: a rarer pair of words is mostly a chance.
+_TELLING = LATENT_TERMS
 
 Halves = NDArray[np.float16]
 
@@ -152,21 +155,23 @@ def shared(one: Entry, other: Entry, vocabulary: Vocabulary) -> Shared:
     """What two papers have in common that tells most: at most three authors and three phrases."""
     known = {name_key(name) for name in one.authors}
     authors = [name for name in other.authors if name_key(name) in known]
-    common = set(_terms(one.title, one.abstract)) & set(_terms(other.title, other.abstract))
-    columns = vocabulary.columns
+    mine, theirs = (_terms(paper.title, paper.abstract) for paper in (one, other))
 
-    def telling(term: str) -> tuple[float, str]:
-        column = columns.get(term)
-        # A pair of words says more to a reader than its weight among all terms tells.
-        worth = float(vocabulary.idf[column]) if column is not None else 0.0
-        return (-worth * (2.5 if " " in term else 1.0), term)
+    def worth(term: str) -> float:
+        column = vocabulary.columns.get(term, _TELLING)
+        if column >= _TELLING or not _is_readable(term):
+            return 0.0
+        # Less is taken off a pair here than in likeness: it says more to a reader than its words.
+        pair = 2.0 if " " in term else 1.0
+        return float(vocabulary.idf[column]) * pair * min(mine[term], theirs[term])
 
     told: list[str] = []
-    for term in sorted((term for term in common if _is_readable(term)), key=telling):
+    weighed = sorted((-worth(term), term) for term in mine.keys() & theirs.keys())
+    for weight, term in weighed:
+        if len(told) == _TOLD or not weight:
+            break
         if not any(set(term.split()) & set(before.split()) for before in told):
             told.append(term)
-        if len(told) == _TOLD:
-            break
     phrases = (_as_written(term, other) for term in told)
     return Shared(tuple(authors[:_TOLD]), tuple(dict.fromkeys(p for p in phrases if p)))
 
@@ -187,8 +192,9 @@ def _as_written(term: str, entry: Entry) -> str:
 
 
 @lru_cache(maxsize=4096)  # a paper is compared with many
-def _terms(title: str, abstract: str) -> tuple[str, ...]:
-    return tuple(set(terms([*tokens(title), "", *tokens(abstract)])))
+def _terms(title: str, abstract: str) -> Counter[str]:
+    """How often each term stands in a paper; in its title it counts threefold."""
+    return Counter(terms([*(3 * [*tokens(title), ""]), *tokens(abstract)]))
 
 
 def _words(text: str) -> list[str]:

@@ -23,8 +23,8 @@ from newsletter.stages.shelf import Shelf, Shelved
 from newsletter.store import reading
 
 MOST_RELATED = 20
-# So many more are compared, for some turn out to be the same paper.
-_SPARE = 12
+# So many more are read, for some turn out to be the same paper.
+_SPARE = 4
 _KEPT = 10_000
 # Less is no relation; a paper of its own kind has none to show.
 _LOWEST = 0.1
@@ -69,7 +69,7 @@ class RelatedPapers:
     """
 
     shelf: Shelf
-    _found: OrderedDict[tuple[int, datetime], tuple[object, tuple[_Chosen, ...]]] = field(
+    _found: OrderedDict[tuple[int, int], tuple[object, tuple[_Chosen, ...]]] = field(
         default_factory=OrderedDict, repr=False
     )
     _few: tuple[datetime, _Few] | None = field(default=None, repr=False)
@@ -84,7 +84,7 @@ class RelatedPapers:
         entry = reading.entries_by_id(session, [entry_id]).get(entry_id)
         if entry is None:
             return ()
-        chosen = self._chosen(session, entry, now)[: min(max(count, 0), MOST_RELATED)]
+        chosen = self._chosen(session, entry, now, min(max(count, 0), MOST_RELATED))
         entries = reading.entries_by_id(session, [each.entry_id for each in chosen])
         return tuple(
             Related(found, each.likeness, _day(found), each.why)
@@ -92,15 +92,17 @@ class RelatedPapers:
             if (found := entries.get(each.entry_id))
         )
 
-    def _chosen(self, session: Session, entry: Entry, now: datetime) -> tuple[_Chosen, ...]:
+    def _chosen(
+        self, session: Session, entry: Entry, now: datetime, count: int
+    ) -> tuple[_Chosen, ...]:
         shelved = self.shelf.shelved(session, now)
         among: Shelved | _Few = shelved or self._few_papers(session, now)
-        place = (entry.id, entry.first_seen_at)
+        place = (entry.id, count)
         with self._lock:
             kept = self._found.get(place)
         if kept is not None and kept[0] is among:
             return kept[1]
-        chosen = _choose(session, entry, among)
+        chosen = _choose(session, entry, among, count)
         with self._lock:
             self._found[place] = (among, chosen)
             while len(self._found) > _KEPT:
@@ -118,8 +120,10 @@ class RelatedPapers:
             return self._few[1]
 
 
-def _choose(session: Session, entry: Entry, among: Shelved | _Few) -> tuple[_Chosen, ...]:
-    count = MOST_RELATED + _SPARE + 1
+def _choose(
+    session: Session, entry: Entry, among: Shelved | _Few, most: int
+) -> tuple[_Chosen, ...]:
+    count = most + _SPARE + 1
     if isinstance(among, _Few):
         near = among.nearest(f"{entry.title}\n{entry.abstract}", count)
         vocabulary = among.vocabulary
@@ -135,7 +139,7 @@ def _choose(session: Session, entry: Entry, among: Shelved | _Few) -> tuple[_Cho
         if other is None or is_same(entry, other, likeness):
             continue
         title = " ".join(tokens(other.title))
-        if title not in titles and len(chosen) < MOST_RELATED:
+        if title not in titles and len(chosen) < most:
             titles.add(title)
             why = shared(entry, other, vocabulary).line()
             chosen.append(_Chosen(id_, likeness, why))

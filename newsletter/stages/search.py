@@ -22,7 +22,7 @@ from newsletter.stages.shelf import Shelf
 from newsletter.store import reading, search
 from newsletter.store.search import Asked, Candidate
 
-MOST_RESULTS = 1000
+MOST_RESULTS = 500
 """Of more papers than these the newest are ranked, and nothing behind them is shown."""
 
 MOST_A_PAGE = 50
