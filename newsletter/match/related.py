@@ -18,7 +18,7 @@ from newsletter.model import Entry
 
 # The first look at all papers is along so many directions; what it finds is compared in full.
 COARSE = 64
-_COMPARED = 500
+COMPARED = 500
 # What the encoder says counts so much of a likeness, where both papers are encoded.
 SEMANTIC = 0.5
 # Above this two papers may be the same one, and their words are compared.
@@ -86,15 +86,17 @@ class Neighbours:
         found = self.latent[np.maximum(places, 0)].astype(np.float32) @ latent
         return np.where(places >= 0, found, np.float32(0))
 
-    def nearest(self, latent: Floats, semantic: Floats, count: int) -> list[tuple[int, float]]:
+    def nearest(
+        self, latent: Floats, semantic: Floats, count: int, compared: int = COMPARED
+    ) -> list[tuple[int, float]]:
         """The papers that are nearest to one, by its unit vectors: (id, likeness), the nearest first.
 
-        Looks at all papers along a few directions and at the best of these in full, so it costs some
-        milliseconds for a hundred thousand.
+        Looks at all papers along a few directions and at the best of these, `compared`, in full, so it
+        costs some milliseconds for a hundred thousand.
         """
         wanted = _joined(latent[None], semantic[None])[0]
         first = self.coarse @ (self.directions.T @ wanted)
-        looked_at = min(_COMPARED, len(first))
+        looked_at = min(compared, len(first))
         rows = np.argpartition(-first, looked_at - 1)[:looked_at] if looked_at else np.empty(0, int)
         scores = self._likeness(rows, latent, semantic)
         order = np.argsort(-scores, kind="stable")[:count]
@@ -162,7 +164,7 @@ def shared(one: Entry, other: Entry, vocabulary: Vocabulary) -> Shared:
         if column >= _TELLING or not _is_readable(term):
             return 0.0
         # Less is taken off a pair here than in likeness: it says more to a reader than its words.
-        pair = 2.0 if " " in term else 1.0
+        pair = 3.0 if " " in term else 1.0
         return float(vocabulary.idf[column]) * pair * min(mine[term], theirs[term])
 
     told: list[str] = []

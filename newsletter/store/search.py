@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from itertools import product
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -65,6 +65,8 @@ class Asked:
     @classmethod
     def any_of(cls, look: Lookup) -> Asked:
         """Any one of the words will do; phrases, names and categories stay."""
+        if not look.words:
+            return cls.all_of(look)
         others = tuple(need for need in look.needs if need not in look.words)
         either = tuple(dict.fromkeys(way for need in look.words for way in need))
         return cls((either, *others), look.bans)
@@ -144,8 +146,8 @@ def _filters(query: Query, entry_id: ColumnElement[int]) -> Sequence[ColumnEleme
     found: list[ColumnElement[bool]] = [
         entry_id.not_in(select(Entry.id).where(Entry.withdrawn_at.is_not(None)))
     ]
-    days = [_since(query.after)] if query.after else []
-    days += [not_(_since(query.before))] if query.before else []
+    days = [_published(query.after, "after")] if query.after else []
+    days += [_published(query.before, "before")] if query.before else []
     if days:
         found.append(exists().where(Entry.id == entry_id, *days))
     for clue in (*query.wanted, *query.unwanted):
@@ -161,13 +163,14 @@ def _filters(query: Query, entry_id: ColumnElement[int]) -> Sequence[ColumnEleme
     return found
 
 
-def _since(day: date) -> ColumnElement[bool]:
-    """Published on a day or later; first listed, where nobody told when it was published."""
+def _published(day: date, side: Literal["after", "before"]) -> ColumnElement[bool]:
+    """Published on a day or later, or before it; first listed, where nobody told when it was published."""
     moment = datetime.combine(day, time(), UTC)
-    return or_(
-        Entry.published_at >= moment,
-        and_(Entry.published_at.is_(None), Entry.first_listed_on >= day),
-    )
+    if side == "after":
+        told, listed = Entry.published_at >= moment, Entry.first_listed_on >= day
+    else:
+        told, listed = Entry.published_at < moment, Entry.first_listed_on < day
+    return or_(told, and_(Entry.published_at.is_(None), listed))
 
 
 def _sources(said: str) -> Select[int]:

@@ -81,7 +81,7 @@ def counts(session: Session, names: Collection[str]) -> dict[str, int]:
         .where(_VECTOR.c.encoder.in_(names))
         .group_by(_VECTOR.c.encoder)
     )
-    return dict(session.execute(counted).tuples().all())
+    return dict(session.execute(counted).all())
 
 
 def ids(session: Session, encoder: str) -> NDArray[np.int64]:
