@@ -11,10 +11,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import update
+
 from newsletter.app import App, build
+from newsletter.model import DeliveryState
 from newsletter.settings import Settings
 from newsletter.store import entries, sources
 from newsletter.store.engine import open_engine, upgrade
+from newsletter.store.tables import Delivery
 from subscribers import importing
 from tests.factories import NOW, listed
 
@@ -110,3 +114,13 @@ def add_papers(app: App, count: int, *, now: datetime = NOW, **more: Any) -> Non
     with app.sessions.begin() as session:
         source = sources.add(session, f"papers {now}", "feed", {})
         entries.save(session, source.id, papers, now - timedelta(minutes=30))
+
+
+def sent(app: App, when: datetime) -> None:
+    """As if the relay had taken at that moment all that was planned."""
+    with app.sessions.begin() as session:
+        session.execute(
+            update(Delivery)
+            .where(Delivery.state == DeliveryState.PLANNED)
+            .values(state=DeliveryState.SUBMITTED, settled_at=when)
+        )

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from newsletter import clock
-from newsletter.cli.parts import Day, failed_if, open_app, parse_day, stopped_by_signals
+from newsletter.cli.parts import (
+    Day,
+    ended_if_stopped,
+    failed_if,
+    open_app,
+    parse_day,
+    stopped_by_signals,
+)
 from newsletter.cli.sending import failed_sending, sent_numbers
 from newsletter.cli.summaries import print_summarised
 from newsletter.cli.terminal import Json, print_json, print_table, progress, say, watch
@@ -66,6 +73,7 @@ def run(
         if edition.summarised:
             print_summarised(edition.summarised)
         print_edition(app, chosen)
+    ended_if_stopped(app)
     failed_sending(edition.sent)
     _failed_sources(edition.collected)
 

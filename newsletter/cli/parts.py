@@ -84,6 +84,15 @@ def stopped_by_signals(app: App) -> Iterator[None]:
             signal.signal(each, handler)
 
 
+def ended_if_stopped(app: App) -> None:
+    """End with exit code 130 if a signal stopped the sending."""
+    if app.stopping.is_set():
+        from newsletter.cli.terminal import say
+
+        say("Stopped; what was not sent stays planned, `newsletter send` goes on with it.")
+        raise typer.Exit(130)
+
+
 def failed_if(failed: bool, message: str) -> None:
     """End with exit code 1 and this line, if something failed."""
     if failed:

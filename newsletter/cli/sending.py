@@ -11,6 +11,7 @@ import typer
 from newsletter import clock
 from newsletter.cli.parts import (
     Day,
+    ended_if_stopped,
     failed_if,
     open_app,
     open_database,
@@ -67,6 +68,7 @@ def send(  # noqa: PLR0917  (a command's options)
         print_json(sent_numbers(sent))
     else:
         _print_sent(sent)
+    ended_if_stopped(app)
     failed_sending(sent)
 
 

@@ -23,7 +23,7 @@ from newsletter.store import editions, sources
 from newsletter.store.tables import Edition, Entry, Listing
 from tests import servers
 from tests.collect.oai_server import Archive, Paper
-from tests.collect.test_stage import ITEM
+from tests.collect.stage import ITEM
 from tests.servers import Web
 
 FRIDAY, SATURDAY, MONDAY = date(2026, 6, 12), date(2026, 6, 13), date(2026, 6, 15)

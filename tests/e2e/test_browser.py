@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,9 @@ pytestmark = pytest.mark.enable_socket
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[tuple[App, str]]:
     port = free_port()
-    app, _ = demonstration.play(tmp_path / "demo", f"http://127.0.0.1:{port}", quiet=True)
+    base = f"http://127.0.0.1:{port}"
+    with ThreadPoolExecutor(1) as beside:  # Playwright's loop runs in this thread
+        app, _ = beside.submit(demonstration.play, tmp_path / "demo", base, quiet=True).result()
     with serving(app, port, mailbox=Path(app.settings.outbox)) as base:
         yield app, base
     app.engine.dispose()

@@ -9,16 +9,17 @@ from sqlalchemy import select, update
 
 from newsletter.app import App
 from newsletter.match.evaluate import rank
+from newsletter.model import DeliveryState
 from newsletter.pipeline import due
 from newsletter.stages.history import evaluate_history, folders, read_moments
 from newsletter.stages.rankers import RANKERS
 from newsletter.store import entries, history, sources
-from newsletter.store.tables import Entry, EntryKey, Pick
+from newsletter.store.tables import Delivery, Entry, EntryKey, Pick
 from subscribers import feedback
 from subscribers.tables import Subscriber
 from subscribers.tokens import LESS, MORE
 from tests.factories import NOW, listed
-from tests.operator import add_readers
+from tests.operator import add_readers, sent
 
 SUBJECTS = ("graph coloring", "protein folding", "auction pricing")
 DAYS = [NOW + timedelta(days=n) for n in range(7)]  # over a Sunday
@@ -65,6 +66,7 @@ def live(app: App, days: list[datetime]) -> None:
     for day in days:
         save(app, 1000 * day.day, day - timedelta(hours=1))
         assert app.planner(day).plan(due(day)).planned == 2
+        sent(app, day)
         vote(app, MORE, "protein", day + timedelta(hours=9))
         if day in DAYS[:DOWN]:
             vote(app, LESS, "auction", day + timedelta(hours=9))
@@ -172,12 +174,14 @@ def test_who_never_answered_is_not_replayed(app: App) -> None:
 
 
 def test_picks_are_counted_by_their_answers(lived: App) -> None:
+    with lived.sessions.begin() as session:
+        session.execute(update(Delivery).values(state=DeliveryState.PLANNED))
     with lived.sessions() as session:
         assert history.answers(session)[1].sent == 0, "planned is not sent"
         explored = session.scalars(
             select(Entry.key).join(Pick).where(Pick.section == "explore").order_by(Entry.id)
         ).all()
-    lived.sender().run()
+    sent(lived, DAYS[-1])
     with lived.sessions() as session:
         picks = len(session.scalars(select(Pick.entry_id)).all())
         exploring, others = history.answers(session)
