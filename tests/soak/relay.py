@@ -119,6 +119,8 @@ class Conversation:
         elif verb == "RSET":
             await self.say("250 reset")
         elif fault := self.relay.fault(verb):
+            if verb == "RCPT":
+                self.relay.note("refused", to=_address(line), said=fault)
             await self.misbehave(fault)
         elif verb == "RCPT":
             await self.recipient(line)
@@ -129,7 +131,7 @@ class Conversation:
         return True
 
     async def recipient(self, line: bytes) -> None:
-        self.to = line.decode("utf-8", "replace").partition("<")[2].partition(">")[0]
+        self.to = _address(line)
         now = asyncio.get_running_loop().time()
         if self.to.endswith("slow.example") and self.relay.faults:
             if now < self.relay.slow_until:
@@ -178,6 +180,10 @@ class Conversation:
             self.relay.note("refused", **about, said=fault)
             await self.misbehave(fault)
         self.to = ""
+
+
+def _address(line: bytes) -> str:
+    return line.decode("utf-8", "replace").partition("<")[2].partition(">")[0]
 
 
 async def serve(options: argparse.Namespace) -> None:

@@ -211,6 +211,7 @@ def test_after_a_standstill_of_ours_the_best_of_what_was_missed_comes(app: App) 
     add_readers(app, ["paper number"])
     add_papers(app, 1)
     plan(app, NOW)
+    sent(app, NOW)
     for day in range(1, 5):
         save(app, [listed(200 + day, day=(NOW + day * DAY).date())], NOW + day * DAY - DAY / 24)
     found = plan(app, NOW + 4 * DAY + DAY / 24)
