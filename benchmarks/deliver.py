@@ -36,8 +36,8 @@ from newsletter.model import Message, Outcome, Receipt
 from newsletter.pipeline import due
 from newsletter.sending_rules import parse_relay
 from newsletter.stages.send import Job
+from newsletter.store.claims import Scope
 from newsletter.store.engine import reading
-from newsletter.store.ledger import Scope
 from newsletter.store.tables import Delivery
 from subscribers.tables import Subscriber
 from tests.operator import Operator

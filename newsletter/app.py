@@ -54,9 +54,11 @@ from newsletter.stages.sources import ensure_sources
 from newsletter.stages.spaces import Spaces
 from newsletter.stages.summarise import Bounds, SummaryReport, summarise
 from newsletter.stages.visit import Visit
+from newsletter.store.claims import Scope
 from newsletter.store.editions import note_for_readers
 from newsletter.store.engine import Sessions, open_engine, open_sessions, require_current
-from newsletter.store.ledger import DELIVERIES, NOTICES, Ledger, Scope
+from newsletter.store.ledger import Ledger
+from newsletter.store.ledgers import DELIVERIES, NOTICES
 from newsletter.store.notices import queue_notice
 from newsletter.store.returned import prune
 from newsletter.store.turns import SharedTurns

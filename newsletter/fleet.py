@@ -23,8 +23,8 @@ from newsletter.logs import start_log
 from newsletter.pipeline import Pipeline
 from newsletter.settings import Settings
 from newsletter.stages.send import SendReport
+from newsletter.store.claims import Scope
 from newsletter.store.engine import reading
-from newsletter.store.ledger import Scope
 from newsletter.store.standing import waiting
 
 _POLL = 0.5

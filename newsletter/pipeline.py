@@ -25,7 +25,7 @@ from newsletter.stages.collect import CollectReport, Progress, Step
 from newsletter.stages.plan import PlanReport
 from newsletter.stages.send import Sender, SendReport
 from newsletter.stages.summarise import SummaryReport
-from newsletter.store.ledger import Scope
+from newsletter.store.claims import Scope
 
 log = structlog.get_logger()
 

@@ -12,7 +12,7 @@ from newsletter.deliver.relays import Relays
 from newsletter.sending_rules import StopLoss, parse_quiet_hours, parse_warm_up
 from newsletter.settings import Settings
 from newsletter.stages.send import Rules
-from newsletter.store.ledger import Policy
+from newsletter.store.claims import Policy
 
 _PROBED = 5.0  # seconds
 

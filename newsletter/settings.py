@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Self
 
-from dotenv.parser import Binding, parse_stream
+from dotenv.parser import Binding
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from newsletter.env_file import read_lines
 from newsletter.errors import SettingsError
 from newsletter.sending_rules import Relay, parse_relays
 from newsletter.setting_types import (
@@ -321,7 +321,7 @@ def load(env_file: Path | None = Path(".env")) -> Settings:
     Raises SettingsError with one line for each bad or unknown key, or unreadable line.
     """
     known = {env_name(name) for name in Settings.model_fields}
-    bad = [f"{key} is not a setting" for key in sorted(_keys(_lines(env_file)) - known)]
+    bad = [f"{key} is not a setting" for key in sorted(_keys(read_lines(env_file)) - known)]
     try:
         settings = Settings(_env_file=env_file)
     except ValidationError as error:
@@ -338,23 +338,3 @@ def _keys(lines: Sequence[Binding]) -> set[str]:
     """Every key with our prefix, from the environment and the file, so that a typo is told."""
     names = [*os.environ, *(line.key for line in lines if line.key)]
     return {key.upper() for key in names if key.upper().startswith(PREFIX)}
-
-
-def _lines(env_file: Path | None) -> list[Binding]:
-    """What stands in the file, as it will be read. Raises SettingsError for lines that nobody can read."""
-    if env_file is None or not env_file.is_file():
-        return []
-    try:
-        lines = list(parse_stream(io.StringIO(env_file.read_text("utf-8-sig"))))
-    except UnicodeDecodeError:
-        raise SettingsError(f"{env_file} is not UTF-8 text") from None
-    except OSError as error:
-        raise SettingsError(f"{env_file} cannot be read: {error.strerror}") from error
-    bad = [
-        f"{env_file}, line {line.original.line}: not of the form NAME=VALUE, or wrongly quoted"
-        for line in lines
-        if line.error
-    ]
-    if bad:
-        raise SettingsError("settings that cannot work:\n  " + "\n  ".join(bad))
-    return lines

@@ -54,7 +54,7 @@ def send(  # noqa: PLR0917  (a command's options)
 ) -> None:
     """Send what is planned and due, and what was put off; a stopped run goes on where it stood."""
     from newsletter.fleet import Fleet
-    from newsletter.store.ledger import Scope
+    from newsletter.store.claims import Scope
 
     scope = Scope(day=parse_day(day) if day else None, late=late, held=held)
     app = open_app(real=True)

@@ -17,7 +17,7 @@ from newsletter.stages.outcomes import bounce_of, settle
 from newsletter.stages.ready import Ready
 from newsletter.stages.record import Recorder
 from newsletter.stages.send import Job, Sender, SendReport
-from newsletter.store.ledger import STOPPED, Claimed, Settled
+from newsletter.store.claims import STOPPED, Claimed, Settled
 
 log = structlog.get_logger()
 

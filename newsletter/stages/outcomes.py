@@ -9,7 +9,7 @@ from newsletter.bounce.reasons import refused
 from newsletter.bounce.values import Finding, Kind, Report
 from newsletter.deliver.retry import retry_at
 from newsletter.model import Message, Outcome, Receipt
-from newsletter.store.ledger import Settled
+from newsletter.store.claims import Settled
 
 _ABOUT_ADDRESS = re.compile(r"5\.[12]\.(?!7$|8$)\d+")  # 5.1.7 and 5.1.8 are about the sender
 _WORDS = {

@@ -21,8 +21,9 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
+from newsletter.store.claims import Settled
 from newsletter.store.engine import Sessions
-from newsletter.store.ledger import Ledger, Settled
+from newsletter.store.ledger import Ledger
 
 log = structlog.get_logger()
 

@@ -18,8 +18,9 @@ from newsletter.deliver.port import Mailer
 from newsletter.deliver.retry import GIVE_UP_AFTER
 from newsletter.model import Message, Outcome
 from newsletter.sending_rules import QuietHours, StopLoss, WarmUp
+from newsletter.store.claims import Policy, Scope
 from newsletter.store.engine import Sessions
-from newsletter.store.ledger import Ledger, Policy, Scope
+from newsletter.store.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from newsletter.stages.record import Recorder
 from newsletter.stages.send import Broken, Job, Sender, SendReport
 from newsletter.store import editions
 from newsletter.store import owner as owners
+from newsletter.store.claims import Claimed, Scope, Settled
 from newsletter.store.engine import reading
-from newsletter.store.ledger import Claimed, Scope, Settled
 from newsletter.store.standing import refusals, submitted_since
 
 log = structlog.get_logger()

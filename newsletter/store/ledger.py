@@ -3,14 +3,13 @@
 The life of a row: `planned` -> claimed (still `planned`, with owner and lease) -> `sending`, written just
 before its mail goes on the wire -> settled. Each step is one conditional UPDATE that only the right owner
 in the right state wins, so two senders never work on one row, and after a crash exactly the rows in
-`sending` may have left. Digests and notices share it: `Ledger(Delivery, ...)`, `Ledger(Notice, ...)`.
+`sending` may have left. Digests and notices share it; `ledgers.py` has one for each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -24,82 +23,28 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    true,
     update,
 )
 from sqlalchemy.orm import Session
 
-from newsletter.model import DeliveryState, Outcome, Receipt, SkipReason
-from newsletter.store.tables import Delivery, Edition, Notice
-from subscribers.signup import NoticeKind
-from subscribers.suppression import not_suppressed
-from subscribers.tables import State, Subscriber
+from newsletter.model import DeliveryState, SkipReason
+from newsletter.store.claims import (
+    EVERYTHING,
+    STOPPED,
+    USUAL,
+    Claimed,
+    Policy,
+    Scope,
+    Settled,
+)
+from newsletter.store.tables import Delivery, Notice
+from subscribers.tables import Subscriber
 
 LEASE = timedelta(minutes=2)
 
 _WAITING = (DeliveryState.PLANNED, DeliveryState.DEFERRED, DeliveryState.UNCERTAIN)
 _OPEN = {DeliveryState.DEFERRED, DeliveryState.UNCERTAIN}
 _FREE = {"claimed_by": None, "lease_until": None}
-STOPPED = "the sender stopped between the mail and the relay's answer"
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A row that is ours to send. `day`: its edition's, None for a notice."""
-
-    id: int
-    domain: str
-    day: date | None
-
-    @property
-    def edition(self) -> str:
-        """As log lines name it."""
-        return str(self.day) if self.day else "notice"
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What became of one row: the relay's receipt, why it was not sent, and when to try again.
-
-    `unsent`: nothing went on the wire, so the row waits as before.
-    """
-
-    row_id: int
-    receipt: Receipt
-    retry_at: datetime | None
-    reason: str = ""
-    unsent: bool = False
-
-    @property
-    def state(self) -> DeliveryState:
-        """Where the row stands after it."""
-        if self.unsent:
-            return DeliveryState.PLANNED
-        put_off = self.receipt.outcome in {Outcome.DEFERRED, Outcome.UNCERTAIN}
-        if put_off and self.retry_at is None:
-            return DeliveryState.FAILED
-        return DeliveryState(self.receipt.outcome.value)
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Which deliveries to send: of one edition, of one subscriber, or (None) all that are due.
-
-    `late`: also those whose time has passed; `held`: also uncertain ones that the policy holds.
-    """
-
-    day: date | None = None
-    subscriber_id: int | None = None
-    late: bool = False
-    held: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """`hold`: uncertain rows wait for the operator; `deadline`: how long after it was due a row is sent."""
-
-    hold: bool = False
-    deadline: timedelta | None = None
 
 
 class Ledger:
@@ -124,6 +69,11 @@ class Ledger:
         )
         self._planned_at = table.c["planned_at" if model is Delivery else "created_at"]
         self._going = going
+        self._prepare_beginning(going)
+        self._prepare_settling()
+
+    def _prepare_beginning(self, going: ColumnElement[bool]) -> None:
+        table, mailable = self.table, self.mailable
         mine = and_(
             table.c.id.in_(bindparam("ids", expanding=True)),
             table.c.claimed_by == bindparam("owner"),
@@ -146,6 +96,9 @@ class Ledger:
             )
         )
         self._unclaim = update(table).where(mine).values(**_FREE)
+
+    def _prepare_settling(self) -> None:
+        table = self.table
         self._settle = (
             update(table)
             .where(
@@ -175,8 +128,8 @@ class Ledger:
         owner: str,
         now: datetime,
         limit: int,
-        scope: Scope = Scope(),
-        policy: Policy = Policy(),
+        scope: Scope = EVERYTHING,
+        policy: Policy = USUAL,
     ) -> list[Claimed]:
         """Take up to `limit` rows that are due, and skip those that are not to be sent any more.
 
@@ -345,53 +298,5 @@ class Ledger:
         self._update(session, lost, **_FREE)
         return uncertain
 
-    def next_due(self, session: Session, before: datetime) -> datetime | None:
-        """When the next row that is put off comes due, if that is before a moment."""
-        retry_at = self.table.c.retry_at
-        return session.connection().execute(
-            select(func.min(retry_at)).where(self._waits, retry_at < before)
-        ).scalar()  # fmt: skip
-
     def _update(self, session: Session, where: ColumnElement[bool], **values: Any) -> None:
         session.connection().execute(update(self.table).where(where).values(**values))
-
-
-def _reader_of(
-    table: type[Delivery | Notice], *conditions: ColumnElement[bool]
-) -> ColumnElement[bool]:
-    return (
-        select(Subscriber.id)
-        .where(Subscriber.id == table.subscriber_id, *conditions)
-        .correlate(table)
-        .exists()
-    )
-
-
-DELIVERIES = Ledger(
-    Delivery,
-    _reader_of(
-        Delivery,
-        not_suppressed(),
-        Subscriber.state == State.CONFIRMED,
-        or_(Subscriber.paused_until.is_(None), Subscriber.paused_until <= Delivery.edition_day),
-    ),
-    ~select(Edition.day)
-    .where(Edition.day == Delivery.edition_day, Edition.stopped_at.is_not(None))
-    .correlate(Delivery)
-    .exists(),
-)
-# Who has left gets the mail that says so, and no other; where they were before is told in any case. Two
-# kinds go to an address that is not the reader's, so that theirs is suppressed says nothing of it; its
-# own suppression is asked about when the mail is made.
-NOTICES = Ledger(
-    Notice,
-    _reader_of(
-        Notice,
-        or_(not_suppressed(), Notice.kind.in_((NoticeKind.ADDRESS, NoticeKind.MOVED))),
-        or_(
-            Subscriber.state != State.UNSUBSCRIBED,
-            Notice.kind.in_((NoticeKind.GOODBYE, NoticeKind.MOVED)),
-        ),
-    ),
-    true(),
-)

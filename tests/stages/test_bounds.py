@@ -19,7 +19,7 @@ from newsletter.pipeline import due
 from newsletter.sending_rules import StopLoss, WarmUp, parse_quiet_hours, parse_relay, parse_relays
 from newsletter.stages.send import Rules, Sender
 from newsletter.store import editions, standing
-from newsletter.store.ledger import Policy, Scope
+from newsletter.store.claims import Policy, Scope
 from newsletter.store.returned import Bounce
 from newsletter.store.tables import Delivery, Pick
 from subscribers.tables import Subscriber, Suppression

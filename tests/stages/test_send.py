@@ -19,7 +19,7 @@ from newsletter.pipeline import due, everybody
 from newsletter.sending_rules import parse_relay
 from newsletter.stages.send import Sender
 from newsletter.store import owner
-from newsletter.store.ledger import DELIVERIES
+from newsletter.store.ledgers import DELIVERIES
 from newsletter.store.tables import Delivery
 from subscribers.suppression import SuppressionReason, suppress
 from subscribers.tables import Subscriber

@@ -20,7 +20,7 @@ from newsletter.model import Outcome
 from newsletter.pipeline import due
 from newsletter.sending_rules import parse_relay
 from newsletter.stages.specimens import specimens
-from newsletter.store.ledger import DELIVERIES
+from newsletter.store.ledgers import DELIVERIES
 from newsletter.store.notices import queue_notice
 from tests import postfix, smtpd
 from tests.deliver import oracle

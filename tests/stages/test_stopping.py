@@ -157,7 +157,7 @@ def test_several_processes_send_one_edition(
     planned(app, 30)
     monkeypatch.setattr("newsletter.fleet._WORTH_IT", 10)
     from newsletter.fleet import Fleet
-    from newsletter.store.ledger import Scope
+    from newsletter.store.claims import Scope
 
     with smtpd.running(tmp_path / "mails") as server:
         operator.settings["SMTP_URL"] = f"smtp://127.0.0.1:{server.port}"
