@@ -309,5 +309,5 @@ def build(settings: Settings, *, check: bool = True) -> App:
 
 def _open_planner(settings: Settings, now: datetime) -> Planner:
     """A planner in a process of its own."""
-    start_log(settings.log_level)
+    start_log(settings.log_level, settings.log_format)
     return build(settings, check=False).planner(now)

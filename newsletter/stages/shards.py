@@ -86,9 +86,9 @@ _planner: list[Planner] = []
 
 
 def _start(open_planner: OpenPlanner) -> None:
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # the process that waits for this one tells when to stop
+    # Ctrl-C and service managers signal all processes at once; who waits for this one says when to stop.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _planner.append(open_planner())
 
