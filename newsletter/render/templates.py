@@ -19,6 +19,7 @@ import jinja2
 from newsletter.errors import TemplateError
 from newsletter.render.mjml_compile import compile_mjml
 from newsletter.render.plain import hang, wrap
+from subscribers.language import gettext, ngettext
 
 _PART = re.compile(r"\{%-?\s*part\s+(\w+)\s*-?%\}\n?")
 _INLINE_CSS = "email/_parts/inline.css"
@@ -154,8 +155,10 @@ def _environment(
         keep_trailing_newline=True,
         # Each mail would ask the disk whether what it includes has changed.
         auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
         **options,
     )
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters["wrap"] = wrap
     environment.filters["hang"] = hang
     return environment
