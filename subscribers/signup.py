@@ -101,7 +101,7 @@ def request_subscription(
         apply_preferences(subscriber, signup.preferences, now=now)
     if may_mail(session, subscriber.id, now):
         subscriber.state = state
-        words = REQUEST_WORDING if state is State.PENDING else None
+        words = REQUEST_WORDING.said() if state is State.PENDING else None
         kind = EventKind.REQUESTED if state is State.PENDING else EventKind.LINK_SENT
         record(session, subscriber, kind, now=now, origin=origin, words=words)
         _mail_link(session, subscriber, signer=signer, send_notice=send_notice, now=now)
@@ -160,7 +160,8 @@ def confirm(
     else:
         begin(subscriber, now=now, confirmed_at=now)
     subscriber.next_send_at = _first_due(subscriber, now)
-    record(session, subscriber, EventKind.CONFIRMED, now=now, origin=origin, words=CONFIRM_WORDING)
+    words = CONFIRM_WORDING.said()
+    record(session, subscriber, EventKind.CONFIRMED, now=now, origin=origin, words=words)
     if not goes_on:
         _welcome(session, subscriber, signer=signer, send_notice=send_notice, now=now)
     session.flush()
@@ -285,6 +286,7 @@ def _found_or_new(session: Session, signup: SignUp, now: datetime) -> Subscriber
         "max_papers": signup.preferences.max_papers,
         "length": signup.preferences.length.value,
         "quiet_days": signup.preferences.quiet_days,
+        "language": signup.preferences.language,
         "created_at": now,
     }
     insert_new(session, Subscriber, [row])
