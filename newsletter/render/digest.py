@@ -38,7 +38,7 @@ class DigestWriter:
         self._site = site
         self._template = templates.mail("digest", PARTS)
         self._quiet = templates.mail("quiet", QUIET_PARTS)
-        self._cards = self.cards(self._template)
+        self._cards = self.cards(self._template, site.base_url)
         self._molds = self.molds(site, self._template)
         self._framer = Framer(site, self._template, self._cards, self._molds)
         self._votes, self._line_votes = self._molds.votes("votes"), self._molds.votes("linevotes")

@@ -20,10 +20,12 @@ from newsletter.stages.commonness import Commonness
 from newsletter.store.engine import reading
 from newsletter.store.notices import queue_notice
 from newsletter.store.reading import entries_by_id
+from newsletter.web import filters
 from newsletter.web.digests import DigestPages
 from newsletter.web.health import Health
 from newsletter.web.hooks import hook_routes
 from newsletter.web.mailbox import Mailbox
+from newsletter.web.papers import PaperPages
 from subscribers.web.deps import WebDeps
 from subscribers.web.joining import JoiningPages
 from subscribers.web.pages import message_page, quiet
@@ -39,6 +41,7 @@ def create(app: App, *, mailbox: Path | None = None) -> Starlette:
         Route("/", quiet(deps, JoiningPages(deps).show_form), methods=["GET"]),
         *routes(deps),
         *DigestPages(app, deps).routes(),
+        *PaperPages(app, deps).routes(),
         *hook_routes(app),
         *Health(app).routes(),
     ]
@@ -56,6 +59,8 @@ def create(app: App, *, mailbox: Path | None = None) -> Starlette:
 
 
 def _deps(app: App, mailbox: str | None) -> WebDeps:
+    filters.install(app.templates.html)
+
     def render(name: str, context: dict[str, Any]) -> str:
         environment = app.templates.html if name.endswith(".html") else app.templates.text
         return environment.get_template(name).render(mailbox=mailbox, **context)
