@@ -16,7 +16,7 @@ _LEAST = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """How one number grew. `line` and `area`: paths; `x`, `y`: where it stands now; `told`: all in words."""
+    """How one number grew. `line`, `area`: paths; `x`, `y`: where it stands now; `told`: all in words."""
 
     name: str
     value: int

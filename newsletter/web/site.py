@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import Route
 
 from newsletter import clock
 from newsletter.app import App
@@ -21,14 +20,16 @@ from newsletter.store.engine import reading
 from newsletter.store.notices import queue_notice
 from newsletter.store.reading import entries_by_id
 from newsletter.web import filters
+from newsletter.web.days import DayPages
 from newsletter.web.digests import DigestPages
+from newsletter.web.finding import SearchPages
 from newsletter.web.health import Health
 from newsletter.web.hooks import hook_routes
 from newsletter.web.mailbox import Mailbox
+from newsletter.web.names import NamePages
 from newsletter.web.papers import PaperPages
 from subscribers.web.deps import WebDeps
-from subscribers.web.joining import JoiningPages
-from subscribers.web.pages import message_page, quiet
+from subscribers.web.pages import message_page
 from subscribers.web.routes import routes
 
 _TITLE_LENGTH = 300
@@ -38,10 +39,12 @@ def create(app: App, *, mailbox: Path | None = None) -> Starlette:
     """The site. `mailbox`: a folder of .eml files to show at /mailbox; only ever for the demo."""
     deps = _deps(app, "/mailbox" if mailbox is not None else None)
     paths = [
-        Route("/", quiet(deps, JoiningPages(deps).show_form), methods=["GET"]),
         *routes(deps),
         *DigestPages(app, deps).routes(),
+        *DayPages(app, deps).routes(),
         *PaperPages(app, deps).routes(),
+        *NamePages(app, deps).routes(),
+        *SearchPages(app, deps).routes(),
         *hook_routes(app),
         *Health(app).routes(),
     ]
