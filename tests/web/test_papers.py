@@ -129,5 +129,5 @@ def test_related_papers_lead_on(app: App, site: TestClient) -> None:
     save(app, *ships, *bread)
     text = site.get("/papers/arxiv:2606.00001").text
     assert 'href="/papers/arxiv:2606.00002"' in text
-    assert re.search(r"10 Jun 2026</time> · <span dir="auto">(Also by|Both speak of|About) ", text)
+    assert re.search(r"10 Jun 2026</time> · <span dir=.auto.>(Also by|Both speak of|About) ", text)
     assert "Bread" not in text
