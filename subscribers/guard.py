@@ -1,6 +1,6 @@
-"""Telling people from programs that fill in forms, without asking anybody else and without refusing anybody.
+"""Telling people from programs that fill in forms, without asking or refusing anybody.
 
-A form carries a stamp of when it was shown and a challenge (ALTCHA: find the number whose hash is this) that
+A form carries a stamp of when it was shown and a challenge (ALTCHA: find the number with this hash) that
 its script solves while the person types. What comes with both may come often from one network; what comes
 without, as from a browser without script, meets narrower limits and nothing else. A field that no person
 sees gives away who fills in everything.
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs
 
-from altcha import create_challenge_v1, verify_solution_v1
+from altcha.v1 import ChallengeOptions, Payload, create_challenge, verify_solution
 from sqlalchemy.orm import Session
 
 from subscribers.limits import first_use
@@ -59,7 +59,9 @@ class FormGuard:
     def form(self, now: datetime) -> Guarded:
         """What a form that is shown now carries."""
         made = str(int(now.timestamp()))
-        challenge = create_challenge_v1(max_number=WORK, hmac_key=self._key, expires=now + LIFETIME)
+        challenge = create_challenge(
+            ChallengeOptions(max_number=WORK, hmac_key=self._key, expires=now + LIFETIME)
+        )
         return Guarded(f"{made}.{self._seal(made)}", json.dumps(challenge.to_dict()))
 
     def is_program(self, sent: Sent) -> bool:
@@ -94,11 +96,9 @@ class FormGuard:
                 return None
             if not all(isinstance(value, str) and value.isascii() for value in fields.values()):
                 return None
-            ours, _ = verify_solution_v1(
-                {**fields, "algorithm": "SHA-256", "number": number},
-                self._key,
-                check_expires=False,  # by our own clock, below
-            )
+            solution = Payload("SHA-256", number=number, **fields)
+            # Whether it has expired our own clock says, below.
+            ours, _ = verify_solution(solution, self._key, check_expires=False)
             expires = parse_qs(fields["salt"].partition("?")[2]).get("expires", ["0"])
             until = int(expires[0])
         except (binascii.Error, ValueError, TypeError, KeyError, RecursionError):

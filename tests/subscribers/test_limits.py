@@ -116,8 +116,7 @@ def test_a_network_may_ask_more_often_when_it_works(session):
         for n in range(200):
             try:
                 check_network(session, origin, NOW + timedelta(seconds=n), worked=worked)
-            except TooManyRequestsError as error:
-                assert "in an hour" in str(error)
+            except TooManyRequestsError:
                 return n
         return 200
 
