@@ -63,6 +63,7 @@ from newsletter.store.ledgers import DELIVERIES, NOTICES
 from newsletter.store.notices import queue_notice
 from newsletter.store.returned import prune
 from newsletter.store.turns import SharedTurns
+from subscribers import expiry
 from subscribers.tokens import LinkSigner
 
 
@@ -199,6 +200,11 @@ class App:
         """Drop what is kept for a time only of what came back."""
         with self.sessions.begin() as session:
             prune(session, clock.now())
+
+    def forget_unconfirmed(self) -> None:
+        """Drop sign-ups that nobody confirmed, and what limits do not look at any more."""
+        with self.sessions.begin() as session:
+            expiry.forget_unconfirmed(session, clock.now())
 
     def read_returned(self) -> int:
         """Take in what is new in the mailbox of the settings; how many mails. Raises NewsletterError."""
