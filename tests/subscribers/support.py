@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from subscribers.address import parse_address
 from subscribers.consent import Origin
+from subscribers.language import gettext, ngettext
 from subscribers.orm import Base
 from subscribers.preferences import Preferences, locked, schedule_of
 from subscribers.profile import parse_profile
@@ -95,8 +96,12 @@ def any_token(
 
 def renderer() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
+        extensions=["jinja2.ext.i18n"],
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
     )
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)
     environment.globals["theme"] = tomllib.loads((TEMPLATES / "theme.toml").read_text("utf-8"))
     return environment
 
