@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -155,7 +156,10 @@ def _whole(key: str) -> str:
 def _wish(entry: Entry) -> str:
     """The wish for papers like this one: itself as an example, or its title where it has no number."""
     kind, _colon, number = entry.key.partition(":")
-    return f"arxiv:{number}" if kind == "arxiv" else clip(shown_title(entry.title), LONGEST_WISH)
+    if kind == "arxiv":
+        return f"arxiv:{number}"
+    # Commas and quotation marks mean something among wishes.
+    return clip(" ".join(re.findall(r"[^\s,;\"“”]+", entry.title)), LONGEST_WISH)
 
 
 def _parts() -> list[tuple[str, str]]:
