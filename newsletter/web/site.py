@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
 from starlette.responses import Response
 
 from newsletter import clock
@@ -29,9 +31,12 @@ from newsletter.web.hooks import hook_routes
 from newsletter.web.mailbox import Mailbox
 from newsletter.web.names import NamePages
 from newsletter.web.papers import PaperPages
+from subscribers.language import gettext as _
+from subscribers.language import speaking
 from subscribers.web.deps import WebDeps
 from subscribers.web.pages import message_page
 from subscribers.web.routes import routes
+from subscribers.web.speech import Speaking, language_of
 
 _TITLE_LENGTH = 300
 
@@ -54,11 +59,10 @@ def create(app: App, *, mailbox: Path | None = None) -> Starlette:
         paths.extend(Mailbox(mailbox, deps).routes())
     return Starlette(
         routes=paths,
+        middleware=[Middleware(Speaking)],
         exception_handlers={
-            HTTPException: lambda _, error: _http_error(deps, error),
-            Exception: lambda _, __: message_page(
-                deps, "Something went wrong", "Please try again in a moment.", status=500
-            ),
+            HTTPException: lambda __, error: _http_error(deps, error),
+            Exception: lambda request, __: _broken(deps, request),
         },
     )
 
@@ -83,6 +87,7 @@ def _deps(app: App, mailbox: str | None) -> WebDeps:
         site=app.settings.site_name,
         contact=app.settings.contact or "",
         too_common=Commonness(reading(app.sessions), clock.now).too_common,
+        preview=app.tasting.taste,
     )
 
 
@@ -90,7 +95,7 @@ def _describe(session: Session, entry_id: int) -> tuple[str, str, str] | None:
     entry = entries_by_id(session, [entry_id]).get(entry_id)
     if entry is None:
         return None
-    return entry.key, clip(clean(entry.title), _TITLE_LENGTH) or "Untitled", web_url(entry.url)
+    return entry.key, clip(clean(entry.title), _TITLE_LENGTH) or _("Untitled"), web_url(entry.url)
 
 
 class _Flusher:
@@ -114,15 +119,22 @@ class _Flusher:
                 self._running.release()
 
 
-_WORDS = {
-    404: ("There is no such page", "The address may be mistyped, or the page has moved."),
-    405: ("That is not done here", "This page cannot be used in that way."),
-}
+def _broken(deps: WebDeps, request: Request) -> Response:
+    # This answer is made outside of all middleware.
+    with speaking(language_of(request.scope)):
+        title, text = _("Something went wrong"), _("Please try again in a moment.")
+        return message_page(deps, title, text, status=500)
 
 
 def _http_error(deps: WebDeps, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    title, text = _WORDS.get(error.status_code, ("That did not work", error.detail))
+    title, text = {
+        404: (
+            _("There is no such page"),
+            _("The address may be mistyped, or the page has moved."),
+        ),
+        405: (_("That is not done here"), _("This page cannot be used in that way.")),
+    }.get(error.status_code, (_("That did not work"), error.detail))
     response = message_page(deps, title, text, status=error.status_code)
     response.headers.update(error.headers or {})
     return response
