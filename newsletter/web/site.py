@@ -23,6 +23,7 @@ from newsletter.store.engine import reading
 from newsletter.store.notices import queue_notice
 from newsletter.store.reading import entries_by_id
 from newsletter.web import filters
+from newsletter.web.caching import Caching
 from newsletter.web.days import DayPages
 from newsletter.web.digests import DigestPages
 from newsletter.web.finding import SearchPages
@@ -47,13 +48,14 @@ _EVEN_SECONDS = 0.25
 def create(app: App, *, mailbox: Path | None = None) -> Starlette:
     """The site. `mailbox`: a folder of .eml files to show at /mailbox; only ever for the demo."""
     deps = _deps(app, "/mailbox" if mailbox is not None else None)
+    caching = Caching(app.settings)
     paths = [
         *routes(deps),
         *DigestPages(app, deps).routes(),
-        *DayPages(app, deps).routes(),
-        *PaperPages(app, deps).routes(),
-        *NamePages(app, deps).routes(),
-        *SearchPages(app, deps).routes(),
+        *DayPages(app, deps, caching).routes(),
+        *PaperPages(app, deps, caching).routes(),
+        *NamePages(app, deps, caching).routes(),
+        *SearchPages(app, deps, caching).routes(),
         *hook_routes(app),
         *Health(app).routes(),
     ]
