@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
 from starlette.responses import Response
 
 from newsletter import clock
@@ -20,16 +23,23 @@ from newsletter.store.engine import reading
 from newsletter.store.notices import queue_notice
 from newsletter.store.reading import entries_by_id
 from newsletter.web import filters
+from newsletter.web.api import Api
+from newsletter.web.caching import Caching
+from newsletter.web.crawling import Crawling
 from newsletter.web.days import DayPages
 from newsletter.web.digests import DigestPages
+from newsletter.web.embed import Embed
+from newsletter.web.feeds import Feeds
 from newsletter.web.finding import SearchPages
 from newsletter.web.health import Health
 from newsletter.web.hooks import hook_routes
+from newsletter.web.limits import Limits
 from newsletter.web.mailbox import Mailbox
 from newsletter.web.names import NamePages
 from newsletter.web.papers import PaperPages
+from newsletter.web.saying import refused, told
+from newsletter.web.subscriptions import Subscriptions
 from subscribers.web.deps import WebDeps
-from subscribers.web.pages import message_page
 from subscribers.web.routes import routes
 
 _TITLE_LENGTH = 300
@@ -38,6 +48,7 @@ _TITLE_LENGTH = 300
 def create(app: App, *, mailbox: Path | None = None) -> Starlette:
     """The site. `mailbox`: a folder of .eml files to show at /mailbox; only ever for the demo."""
     deps = _deps(app, "/mailbox" if mailbox is not None else None)
+    caching = Caching(app.settings)
     paths = [
         *routes(deps),
         *DigestPages(app, deps).routes(),
@@ -45,6 +56,11 @@ def create(app: App, *, mailbox: Path | None = None) -> Starlette:
         *PaperPages(app, deps).routes(),
         *NamePages(app, deps).routes(),
         *SearchPages(app, deps).routes(),
+        *Api(app, deps, caching).routes(),
+        *Subscriptions(deps).routes(),
+        *Feeds(app, deps, caching).routes(),
+        *Crawling(app, deps, caching).routes(),
+        *Embed(deps).routes(),
         *hook_routes(app),
         *Health(app).routes(),
     ]
@@ -52,10 +68,11 @@ def create(app: App, *, mailbox: Path | None = None) -> Starlette:
         paths.extend(Mailbox(mailbox, deps).routes())
     return Starlette(
         routes=paths,
+        middleware=[Middleware(Limits, now=deps.now, refuse=partial(refused, deps))],
         exception_handlers={
-            HTTPException: lambda _, error: _http_error(deps, error),
-            Exception: lambda _, __: message_page(
-                deps, "Something went wrong", "Please try again in a moment.", status=500
+            HTTPException: lambda request, error: _http_error(deps, request, error),
+            Exception: lambda request, _: told(
+                deps, request.url.path, 500, "Something went wrong", "Please try again in a moment."
             ),
         },
     )
@@ -118,9 +135,9 @@ _WORDS = {
 }
 
 
-def _http_error(deps: WebDeps, error: Exception) -> Response:
+def _http_error(deps: WebDeps, request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     title, text = _WORDS.get(error.status_code, ("That did not work", error.detail))
-    response = message_page(deps, title, text, status=error.status_code)
+    response = told(deps, request.url.path, error.status_code, title, text)
     response.headers.update(error.headers or {})
     return response
