@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from subscribers.web.deps import WebDeps
 from subscribers.web.pages import SECURITY_HEADERS
 
+_INDENT = re.compile(r"^\s+|/\*.*?\*/\n?", re.MULTILINE | re.DOTALL)
 _KEEP = "public, max-age=3600"
 
 
@@ -17,7 +19,8 @@ class Asset:
     """A file that is rendered at start-up and served with its hash as ETag."""
 
     def __init__(self, deps: WebDeps, template: str, media_type: str) -> None:
-        self._body = deps.render(f"web/{template}", deps.common()).encode()
+        body = deps.render(f"web/{template}", deps.common())
+        self._body = (_INDENT.sub("", body) if media_type == "text/css" else body).encode()
         self._headers = {
             **SECURITY_HEADERS,
             "Cache-Control": _KEEP,
