@@ -14,7 +14,7 @@ from newsletter.render.molds import OF_READER, Molds
 from newsletter.render.plain import clean, clip, web_url
 from newsletter.render.templates import MailTemplate
 from newsletter.render.values import DigestLetter, Reader, Site
-from subscribers.wording import next_digest
+from subscribers.wording import counted, next_digest
 
 _PREHEADER_LENGTH = 160
 _EXAMPLE = dict.fromkeys((*OF_READER, "preheader"), "")
@@ -85,6 +85,9 @@ class Framer:
             "weekly": manner.weekly,
             "story": wording.story(digest.picks, names),
             "considered": digest.considered,
+            "from_new": counted(
+                "from {count} new papers", "from {count} new papers", digest.considered
+            ),
             "complete": manner.complete,
             "left_out": digest.left_out,
             "dropped": dropped,

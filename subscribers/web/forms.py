@@ -26,7 +26,7 @@ from subscribers.preferences import (
 from subscribers.profile import Profile, make_profile, parse_profile, to_text
 from subscribers.schedule import Schedule, edition_day, make_schedule
 from subscribers.web.zones import is_listed, zone_choices
-from subscribers.wording import WEEKDAYS
+from subscribers.wording import weekdays
 
 _T = TypeVar("_T")
 
@@ -86,7 +86,7 @@ class FormView:
     cadences: tuple[tuple[str, str], ...] = CADENCES
     lengths: tuple[tuple[str, str], ...] = LENGTHS
     quiets: tuple[tuple[str, str], ...] = QUIETS
-    weekdays: tuple[str, ...] = WEEKDAYS
+    weekdays: tuple[str, ...] = field(default_factory=weekdays)
     hours: tuple[tuple[str, str], ...] = HOURS
     most_papers: int = MOST_PAPERS
     languages: tuple[tuple[str, str], ...] = field(
