@@ -137,6 +137,19 @@ class FormerAddress(Base):
     at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
+class Tally(Base):
+    """What counts against a limit (`limits.take`): when, as seconds since 1970 with blanks between.
+
+    `key` is a hash that tells nobody's address.
+    """
+
+    __tablename__ = "tally"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    moments: Mapped[str] = mapped_column(Text)
+    last: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+
+
 class Suppression(Base):
     """An address that must not be mailed, and why; kept as a hash so that it outlives erasure."""
 

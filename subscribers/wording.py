@@ -7,7 +7,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, get_day_names, get_timezone_location
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 
 from subscribers.language import ENGLISH, ngettext, spoken
 from subscribers.language import gettext as _
@@ -66,6 +66,12 @@ def number(value: int) -> str:
     """Such as: 1,204."""
     language = spoken()
     return f"{value:,}" if language == ENGLISH else format_decimal(value, locale=language)
+
+
+def percent(share: float) -> str:
+    """A share from 0 to 1, such as: 62%."""
+    language = spoken()
+    return f"{share:.0%}" if language == ENGLISH else format_percent(share, locale=language)
 
 
 def counted(singular: str, plural: str, count: int) -> str:

@@ -9,11 +9,12 @@ from typing import Any
 from newsletter.model import Change
 from newsletter.render import origin, wording
 from newsletter.render.cards import Cards, shown_title
-from newsletter.render.mime import Mold, Piece, encode_piece
+from newsletter.render.mime import Mold, Piece, encode_piece, encode_words
 from newsletter.render.molds import OF_READER, Molds
 from newsletter.render.plain import clean, clip, web_url
 from newsletter.render.templates import MailTemplate
 from newsletter.render.values import DigestLetter, Reader, Site
+from subscribers.language import gettext as _
 from subscribers.wording import counted, next_digest
 
 _PREHEADER_LENGTH = 160
@@ -57,12 +58,13 @@ class Framer:
         foot = self._foot(
             own, next_digest(manner.next_at, manner.timezone), tuple(origin.licences(entries))
         )
+        words = encode_words(own)
         return Frame(
             self._cards.opening(f"{self._site.name}, {date}"),
-            self._head(own, date).fill(own),
+            self._head(own, date).fill(words),
             self._story(letter, names, 0),
             self._changes(letter.digest.changes),
-            foot.fill(own),
+            foot.fill(words),
         )
 
     def _head(self, own: Mapping[str, str], date: str) -> Mold:
@@ -86,7 +88,13 @@ class Framer:
             "story": wording.story(digest.picks, names),
             "considered": digest.considered,
             "from_new": counted(
-                "from {count} new papers", "from {count} new papers", digest.considered
+                "from {count} new paper", "from {count} new papers", digest.considered
+            ),
+            "batch": _("batch complete"),
+            "others": counted(
+                "{count} more matched; these are the nearest to what you asked for.",
+                "{count} more matched; these are the nearest to what you asked for.",
+                digest.left_out,
             ),
             "complete": manner.complete,
             "left_out": digest.left_out,

@@ -19,7 +19,7 @@ from newsletter.render.headers import (
     text_field,
     token,
 )
-from newsletter.render.mime import Piece, build_mail, decode_pieces
+from newsletter.render.mime import Body, build_mail, decode_body
 from newsletter.render.notices import NoticeWriter
 from newsletter.render.templates import Templates
 from newsletter.render.values import DigestLetter, NoticeKind, NoticeLetter, Reader, Rendered, Site
@@ -47,7 +47,7 @@ class MailRenderer:
     def digest(self, letter: DigestLetter) -> Message:
         """A digest with the headers of list mail (RFC 2369, 2919, 8058). Raises UnmailableError."""
         to = mail_address(letter.reader.email)
-        subject, pieces = self._written(letter, HTML_LIMIT)
+        subject, body = self._written(letter, HTML_LIMIT)
         headers = [
             *self._common(to, subject, letter.message_id, _date(letter.sent_at)),
             self._list,
@@ -61,7 +61,7 @@ class MailRenderer:
             sender=letter.return_path or self._sender.address,
             to=to,
             message_id=letter.message_id,
-            data=build_mail(headers, pieces, letter.message_id),
+            data=build_mail(headers, body, letter.message_id),
             is_canonical=True,
         )
 
@@ -69,32 +69,32 @@ class MailRenderer:
         """A mail that its reader has just asked for: none of a list's headers belong on it."""
         to = mail_address(letter.email)
         with speaking(letter.language):
-            subject, pieces = self._notices.write(kind, letter)
+            subject, body = self._notices.write(kind, letter)
         headers = self._common(to, subject, letter.message_id, _date(letter.sent_at))
         return Message(
             delivery_id=letter.notice_id,
             sender=letter.return_path or self._sender.address,
             to=to,
             message_id=letter.message_id,
-            data=build_mail(headers, pieces, letter.message_id),
+            data=build_mail(headers, body, letter.message_id),
             is_canonical=True,
         )
 
     def digest_preview(self, letter: DigestLetter, *, whole: bool = False) -> Rendered:
-        """A digest as its reader sees it: decoded from the very pieces that its mail is made of.
+        """A digest as its reader sees it: decoded from the very octets that its mail is made of.
 
         `whole`: with the papers that a mail has no room for.
         """
-        subject, pieces = self._written(letter, None if whole else HTML_LIMIT)
-        return Rendered(subject, *decode_pieces(pieces))
+        subject, body = self._written(letter, None if whole else HTML_LIMIT)
+        return Rendered(subject, *decode_body(body))
 
     def notice_preview(self, kind: NoticeKind, letter: NoticeLetter) -> Rendered:
         """A notice as its reader sees it."""
         with speaking(letter.language):
-            subject, pieces = self._notices.write(kind, letter)
-        return Rendered(subject, *decode_pieces(pieces))
+            subject, body = self._notices.write(kind, letter)
+        return Rendered(subject, *decode_body(body))
 
-    def _written(self, letter: DigestLetter, limit: int | None) -> tuple[str, list[Piece]]:
+    def _written(self, letter: DigestLetter, limit: int | None) -> tuple[str, Body]:
         # What writers keep is in one language, so each language has a writer of its own.
         with speaking(letter.manner.language):
             return self._digests[spoken()].write(letter, limit)

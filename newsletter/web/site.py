@@ -12,7 +12,6 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from newsletter import clock
 from newsletter.app import App
@@ -22,15 +21,19 @@ from newsletter.stages.commonness import Commonness
 from newsletter.store.engine import reading
 from newsletter.store.notices import queue_notice
 from newsletter.store.reading import entries_by_id
+from newsletter.web import filters
+from newsletter.web.days import DayPages
 from newsletter.web.digests import DigestPages
+from newsletter.web.finding import SearchPages
 from newsletter.web.health import Health
 from newsletter.web.hooks import hook_routes
 from newsletter.web.mailbox import Mailbox
+from newsletter.web.names import NamePages
+from newsletter.web.papers import PaperPages
 from subscribers.language import gettext as _
 from subscribers.language import speaking
 from subscribers.web.deps import WebDeps
-from subscribers.web.joining import JoiningPages
-from subscribers.web.pages import message_page, quiet
+from subscribers.web.pages import message_page
 from subscribers.web.routes import routes
 from subscribers.web.speech import Speaking, language_of
 
@@ -41,9 +44,12 @@ def create(app: App, *, mailbox: Path | None = None) -> Starlette:
     """The site. `mailbox`: a folder of .eml files to show at /mailbox; only ever for the demo."""
     deps = _deps(app, "/mailbox" if mailbox is not None else None)
     paths = [
-        Route("/", quiet(deps, JoiningPages(deps).show_form), methods=["GET"]),
         *routes(deps),
         *DigestPages(app, deps).routes(),
+        *DayPages(app, deps).routes(),
+        *PaperPages(app, deps).routes(),
+        *NamePages(app, deps).routes(),
+        *SearchPages(app, deps).routes(),
         *hook_routes(app),
         *Health(app).routes(),
     ]
@@ -60,6 +66,8 @@ def create(app: App, *, mailbox: Path | None = None) -> Starlette:
 
 
 def _deps(app: App, mailbox: str | None) -> WebDeps:
+    filters.install(app.templates.html)
+
     def render(name: str, context: dict[str, Any]) -> str:
         environment = app.templates.html if name.endswith(".html") else app.templates.text
         return environment.get_template(name).render(mailbox=mailbox, **context)
@@ -77,6 +85,7 @@ def _deps(app: App, mailbox: str | None) -> WebDeps:
         site=app.settings.site_name,
         contact=app.settings.contact or "",
         too_common=Commonness(reading(app.sessions), clock.now).too_common,
+        preview=app.tasting.taste,
     )
 
 

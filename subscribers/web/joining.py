@@ -12,6 +12,7 @@ from starlette.responses import Response
 from subscribers.address import Address, parse_address
 from subscribers.consent import CONFIRM_WORDING, State
 from subscribers.errors import AddressError
+from subscribers.language import gettext as _
 from subscribers.preferences import read_preferences
 from subscribers.profile import wish_text
 from subscribers.signup import Confirmation, SignUp, confirm, request_subscription
@@ -24,6 +25,7 @@ from subscribers.web.pages import message_page, origin_of, owner, page
 from subscribers.wording import next_digest, rhythm
 
 _WISHES_SHOWN = 8
+_LONGEST_GIVEN = 2000
 
 
 class JoiningPages:
@@ -32,9 +34,11 @@ class JoiningPages:
     def __init__(self, deps: WebDeps) -> None:
         self._deps = deps
 
-    def show_form(self, _request: Request) -> Response:
-        """An empty sign-up form."""
-        return page(self._deps, "subscribe.html", form_context(), script=True, private=False)
+    def show_form(self, request: Request) -> Response:
+        """The sign-up form; `?wishes=` fills in what to look for, and nothing else."""
+        wishes = request.query_params.get("wishes", "")[:_LONGEST_GIVEN]
+        context = form_context(Typed(wishes=wishes))
+        return page(self._deps, "subscribe.html", context, script=True, private=False)
 
     def subscribe(self, request: Request, sent: FormData) -> Response:
         """Takes a request in. The answer is the same for every well-formed address."""
@@ -103,9 +107,11 @@ class JoiningPages:
     def _left(self) -> Response:
         return message_page(
             self._deps,
-            "You have left since",
-            "You unsubscribed after this link was mailed, so it does nothing any more. "
-            "If you would like to come back, sign up again: it takes a minute.",
+            _("You have left since"),
+            _(
+                "You unsubscribed after this link was mailed, so it does nothing any more. "
+                "If you would like to come back, sign up again: it takes a minute."
+            ),
             status=200,
         )
 

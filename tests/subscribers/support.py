@@ -135,14 +135,16 @@ def ask(
     *,
     now: datetime = NOW,
     mailbag: Mailbag | None = None,
+    origin: Origin = ORIGIN,
+    ratings: tuple[tuple[str, int], ...] = (),
     **more: Any,
 ) -> Subscriber:
     """A subscriber who has signed up and not confirmed."""
     address = parse_address(email)
     request_subscription(
         session,
-        SignUp(address, preferences(**more)),
-        origin=ORIGIN,
+        SignUp(address, preferences(**more), ratings, worked=True),
+        origin=origin,
         signer=SIGNER,
         send_notice=(mailbag or Mailbag()).send_notice,
         now=now,
