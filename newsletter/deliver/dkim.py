@@ -25,7 +25,7 @@ from newsletter.deliver.canonical import (
     canonical_body,
     chosen,
     relaxed_field,
-    split_mail,
+    split_head,
 )
 from newsletter.deliver.keys import Private, load_key
 from newsletter.errors import NewsletterError
@@ -87,16 +87,16 @@ class Signer:
 
         Equal messages and times give equal bytes, so that a retry sends the same mail.
         """
-        fields = self.signatures(message.data, at, is_canonical=message.is_canonical)
-        return replace(message, data=fields + message.data)
+        fields = self.signatures(message, at)
+        return replace(message, head=fields + message.head)
 
-    def signatures(self, data: bytes, at: datetime, *, is_canonical: bool = False) -> bytes:
-        """The DKIM-Signature fields of a mail. `is_canonical`: its body needs no canonicalising."""
-        fields, body = split_mail(data)
+    def signatures(self, message: Message, at: datetime) -> bytes:
+        """The DKIM-Signature fields of a mail. Raises SigningError."""
+        fields, body = split_head(message.head), message.body
         names = [field.name for field in fields if field.name in _SIGNED]
         if b"from" not in names:
             raise SigningError("a mail without From cannot be signed")
-        if not is_canonical:
+        if not message.is_canonical:
             body = canonical_body(body, self.body)
         signed = b"".join(relaxed_field(field) for field in chosen(fields, names))
         body_hash = b64encode(sha256(body).digest()).decode("ascii")
