@@ -169,10 +169,10 @@ class SmtpConnection:
         if not message.to.isascii() and "SMTPUTF8" not in self._offers:
             return Receipt(Outcome.FAILED, "the relay cannot mail this address (no SMTPUTF8)")
         most = self._offers.get("SIZE", "")
-        if most.isdigit() and 0 < int(most) < len(message.data):
-            told = f"too large for the relay: {len(message.data)} octets, and it takes {most}"
+        if most.isdigit() and 0 < int(most) < message.size:
+            told = f"too large for the relay: {message.size} octets, and it takes {most}"
             return Receipt(Outcome.FAILED, told)
-        if "8BITMIME" not in self._offers and not message.data.isascii():
+        if "8BITMIME" not in self._offers and not _is_ascii(message):
             return Receipt(Outcome.FAILED, "the relay takes no 8-bit mail (no 8BITMIME)")
         return None
 
@@ -215,23 +215,20 @@ class SmtpConnection:
     def _options(self, message: Message) -> str:
         options = ""
         if "SIZE" in self._offers:
-            options += f" SIZE={len(message.data)}"
-        if not message.data.isascii():
+            options += f" SIZE={message.size}"
+        if not _is_ascii(message):
             options += " BODY=8BITMIME"
         if not message.to.isascii():
             options += " SMTPUTF8"
         return options
 
     async def _data(self, message: Message) -> Receipt:
-        body = message.data if message.data.endswith(b"\r\n") else message.data + b"\r\n"
-        if body.startswith(b".") or b"\r\n." in body:
-            body = (b"\r\n" + body).replace(b"\r\n.", b"\r\n..")[2:]  # RFC 5321 4.5.2
         wire = self._wire
         assert wire is not None
         try:
             # Without the final dot the relay must throw the mail away (RFC 5321 4.1.1.4), so until
             # that is out nothing is uncertain.
-            await wire.send(body + b".\r\n")
+            await wire.send(_dotted(message))
         except _BROKEN as error:
             self._drop()
             return Receipt(Outcome.DEFERRED, f"connection lost within the mail: {_told(error)}")
@@ -257,6 +254,20 @@ class SmtpConnection:
             self._drop()
         outcome = Outcome.FAILED if answer.kind == 5 else Outcome.DEFERRED
         return Receipt(outcome, answer.text, answer.code, answer.status)
+
+
+def _is_ascii(message: Message) -> bool:
+    return message.head.isascii() and (message.is_canonical or message.body.isascii())
+
+
+def _dotted(message: Message) -> bytes:
+    """The mail as it goes over the wire, with its end (RFC 5321, section 4.5.2)."""
+    if message.is_canonical and b"\n." not in message.head:
+        return b"".join((message.head, message.body, b".\r\n"))
+    data = message.data
+    if not data.endswith(b"\r\n"):
+        data += b"\r\n"
+    return (b"\r\n" + data).replace(b"\r\n.", b"\r\n..")[2:] + b".\r\n"
 
 
 def _coded(text: str) -> str:
