@@ -35,6 +35,7 @@ from newsletter.setting_types import parse_dkim_key, parse_mailbox
 from newsletter.settings import Settings
 from newsletter.stages.arriving import from_answer
 from newsletter.stages.blocks import Blocks
+from newsletter.stages.browse import Browser
 from newsletter.stages.collect import CollectReport, Progress, silent
 from newsletter.stages.company import learn_company
 from newsletter.stages.learning import learn_stale
@@ -266,6 +267,11 @@ class App:
     def tasting(self) -> Tasting:
         """What tells somebody the digest that they would get."""
         return Tasting(self.sessions, self._spaces, clock.now)
+
+    @cached_property
+    def browser(self) -> Browser:
+        """What pages, feeds and the API show of the papers."""
+        return Browser()
 
     @cached_property
     def related_papers(self) -> RelatedPapers:

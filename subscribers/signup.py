@@ -112,7 +112,7 @@ def request_subscription(
         _rate(session, subscriber, signup, now)
     if may_mail(session, subscriber.id, subscriber.email, now):
         subscriber.state = state
-        words = REQUEST_WORDING if state is State.PENDING else None
+        words = REQUEST_WORDING.said() if state is State.PENDING else None
         kind = EventKind.REQUESTED if state is State.PENDING else EventKind.LINK_SENT
         record(session, subscriber, kind, now=now, origin=origin, words=words)
         _mail_link(session, subscriber, signer=signer, send_notice=send_notice, now=now)
@@ -173,7 +173,8 @@ def confirm(
     else:
         begin(subscriber, now=now, confirmed_at=now)
     subscriber.next_send_at = _first_due(subscriber, now)
-    record(session, subscriber, EventKind.CONFIRMED, now=now, origin=origin, words=CONFIRM_WORDING)
+    words = CONFIRM_WORDING.said()
+    record(session, subscriber, EventKind.CONFIRMED, now=now, origin=origin, words=words)
     if not goes_on:
         _welcome(session, subscriber, signer=signer, send_notice=send_notice, now=now)
     session.flush()
@@ -299,6 +300,7 @@ def new_row(address: Address, preferences: Preferences, now: datetime) -> dict[s
         "max_papers": preferences.max_papers,
         "length": preferences.length.value,
         "quiet_days": preferences.quiet_days,
+        "language": preferences.language,
         "created_at": now,
     }
 
