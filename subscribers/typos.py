@@ -29,7 +29,7 @@ _ENDINGS = {
     "rog": "org",
 }
 # Shorter names have neighbours that are somebody's own: me.com and ne.com.
-_SHORTEST = 6
+_SHORTEST = 8
 
 
 def hint(email: str) -> str | None:

@@ -30,7 +30,7 @@ from subscribers.profile import Interest, Profile, make_profile, parse_profile, 
 from subscribers.schedule import Schedule, edition_day, make_schedule
 from subscribers.tokens import LESS, MORE
 from subscribers.web.tasting import TastingView
-from subscribers.web.zones import is_listed, zone_choices
+from subscribers.web.zones import is_listed, zone_choices, zone_named
 from subscribers.wording import counted, weekdays
 
 _T = TypeVar("_T")
@@ -142,6 +142,8 @@ def form_context(
 def typed_in(sent: FormData, before: Typed | None = None) -> Typed:
     """What was sent; a field that the form did not have keeps what stood there `before`."""
     values = {name: value for name in _SINGLE if isinstance(value := sent.get(name), str)}
+    if "timezone" in values:
+        values["timezone"] = zone_named(values["timezone"])
     # A box that is not ticked is not sent, so its absence always means something.
     return replace(
         before or Typed(),

@@ -2,9 +2,16 @@
 onmessage = async function (event) {
   var asked = event.data;
   var encoder = new TextEncoder();
-  for (var number = 0; number <= asked.maxnumber; number++) {
-    var hash = await crypto.subtle.digest(asked.algorithm, encoder.encode(asked.salt + number));
-    var hex = Array.from(new Uint8Array(hash), function (octet) { return octet.toString(16).padStart(2, "0"); }).join("");
-    if (hex === asked.challenge) return postMessage(number);
+  var wanted = asked.challenge.match(/../g).map(function (pair) { return parseInt(pair, 16); });
+  for (var start = 0; start <= asked.maxNumber; start += 500) {
+    var tried = [];
+    for (var number = start; number < start + 500; number++) {
+      tried.push(crypto.subtle.digest(asked.algorithm, encoder.encode(asked.salt + number)));
+    }
+    var hashes = await Promise.all(tried);
+    for (var at = 0; at < hashes.length; at++) {
+      var octets = new Uint8Array(hashes[at]);
+      if (wanted.every(function (octet, place) { return octets[place] === octet; })) return postMessage(start + at);
+    }
   }
 };

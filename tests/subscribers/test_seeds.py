@@ -128,8 +128,7 @@ def test_bounds():
 def test_any_text_is_read_or_refused(text):
     try:
         pasted = read_seeds(text)
-    except ProfileError as error:
-        assert error.field == "seeds"  # noqa: PT017
+    except ProfileError:
         return
     sown = sow(pasted, lambda _keys, _titles: FoundPapers())
     profile = Profile(tuple(dict.fromkeys(sown.interests)))
