@@ -1,9 +1,10 @@
-"""A site with a day of papers, hostile ones among them."""
+"""What tests of the public pages share: a site on an empty database, and papers to put there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -16,25 +17,57 @@ from newsletter.web.site import create
 from tests.factories import DAY, NOW, listed
 from tests.operator import Operator
 
+Save = Callable[..., None]
 HOSTILE = (
     "<script>alert(1)</script> {{ 7*7 }} ]]> &amp; \x07\x00 \ufffe \N{RIGHT-TO-LEFT OVERRIDE}end"
 )
 WEB_KEY = "url:https://blog.example/a%20b/related?x=1&y=2#z"
 
 
+@pytest.fixture
+def operator(tmp_path: Path) -> Iterator[Operator]:
+    operator = Operator(tmp_path, f"sqlite:///{tmp_path / 'newsletter.sqlite3'}")
+    yield operator
+    operator.close()
+
+
+@pytest.fixture
+def app(operator: Operator) -> App:
+    return operator.app()
+
+
+@pytest.fixture
+def site(app: App) -> Iterator[TestClient]:
+    with TestClient(create(app), follow_redirects=False) as client:
+        yield client
+
+
+@pytest.fixture
+def save(app: App) -> Save:
+    """Saves papers as a source of some kind and name brought them."""
+
+    def put(*papers: Listed, kind: str = "samples", name: str = "papers") -> None:
+        with app.sessions.begin() as session:
+            known = {each.name: each.id for each in sources.all_sources(session)}
+            source = known.get(name) or sources.add(session, name, kind, {}).id
+            entries.save(session, source, papers, NOW - timedelta(minutes=30))
+
+    return put
+
+
 @pytest.fixture(scope="module")
 def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """For a module that only reads: twelve papers of arXiv and two of Hugging Face, on SQLite; it is the evening of their day."""
+    """For a module that only reads, in the evening of a day: papers of arXiv, Hugging Face and a blog."""
     tmp_path = tmp_path_factory.mktemp("site")
     operator = Operator(tmp_path, f"sqlite:///{tmp_path / 'newsletter.sqlite3'}")
     app = operator.app()
-    fill(app)
+    _fill(app)
     with time_machine.travel(NOW + timedelta(hours=12), tick=False):
         yield app
     operator.close()
 
 
-def fill(app: App) -> None:
+def _fill(app: App) -> None:
     papers = [listed(n, abstract=f"Graphs and transformers, part {n}.") for n in range(1, 11)]
     papers.append(
         listed(11, keys=(WEB_KEY,), title="A post", authors=(), url="javascript:alert(1)")
@@ -45,13 +78,13 @@ def fill(app: App) -> None:
             authors=("<b>Eve</b>",), organisation="Google DeepMind",
         )
     )  # fmt: skip
-    save(app, "arxiv-rss", *papers)
-    save(app, "hf-daily", listed(2, votes=40, comments=9), listed(3, votes=3, comments=0))
-    save(app, "crossref", listed(1, keys=("arxiv:2606.00001", "doi:10.1/a/b")))
-    save(app, "arxiv-rss", listed(90, day=DAY - timedelta(days=1)))
+    _save(app, "arxiv-rss", *papers)
+    _save(app, "hf-daily", listed(2, votes=40, comments=9), listed(3, votes=3, comments=0))
+    _save(app, "crossref", listed(1, keys=("arxiv:2606.00001", "doi:10.1/a/b")))
+    _save(app, "arxiv-rss", listed(90, day=DAY - timedelta(days=1)))
 
 
-def save(app: App, source: str, *papers: Listed) -> None:
+def _save(app: App, source: str, *papers: Listed) -> None:
     with app.sessions.begin() as session:
         known = {each.name: each.id for each in sources.all_sources(session)}
         if source not in known:
