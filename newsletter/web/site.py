@@ -39,8 +39,11 @@ from newsletter.web.names import NamePages
 from newsletter.web.papers import PaperPages
 from newsletter.web.saying import refused, told
 from newsletter.web.subscriptions import Subscriptions
+from subscribers.language import gettext as _
+from subscribers.language import speaking
 from subscribers.web.deps import WebDeps
 from subscribers.web.routes import routes
+from subscribers.web.speech import Speaking, language_of
 
 _TITLE_LENGTH = 300
 
@@ -68,12 +71,13 @@ def create(app: App, *, mailbox: Path | None = None) -> Starlette:
         paths.extend(Mailbox(mailbox, deps).routes())
     return Starlette(
         routes=paths,
-        middleware=[Middleware(Limits, now=deps.now, refuse=partial(refused, deps))],
+        middleware=[
+            Middleware(Speaking),
+            Middleware(Limits, now=deps.now, refuse=partial(refused, deps)),
+        ],
         exception_handlers={
             HTTPException: lambda request, error: _http_error(deps, request, error),
-            Exception: lambda request, _: told(
-                deps, request.url.path, 500, "Something went wrong", "Please try again in a moment."
-            ),
+            Exception: lambda request, __: _broken(deps, request),
         },
     )
 
@@ -98,6 +102,7 @@ def _deps(app: App, mailbox: str | None) -> WebDeps:
         site=app.settings.site_name,
         contact=app.settings.contact or "",
         too_common=Commonness(reading(app.sessions), clock.now).too_common,
+        preview=app.tasting.taste,
     )
 
 
@@ -105,7 +110,7 @@ def _describe(session: Session, entry_id: int) -> tuple[str, str, str] | None:
     entry = entries_by_id(session, [entry_id]).get(entry_id)
     if entry is None:
         return None
-    return entry.key, clip(clean(entry.title), _TITLE_LENGTH) or "Untitled", web_url(entry.url)
+    return entry.key, clip(clean(entry.title), _TITLE_LENGTH) or _("Untitled"), web_url(entry.url)
 
 
 class _Flusher:
@@ -129,15 +134,22 @@ class _Flusher:
                 self._running.release()
 
 
-_WORDS = {
-    404: ("There is no such page", "The address may be mistyped, or the page has moved."),
-    405: ("That is not done here", "This page cannot be used in that way."),
-}
+def _broken(deps: WebDeps, request: Request) -> Response:
+    # This answer is made outside of all middleware.
+    with speaking(language_of(request.scope)):
+        title, text = _("Something went wrong"), _("Please try again in a moment.")
+        return told(deps, request.url.path, 500, title, text)
 
 
 def _http_error(deps: WebDeps, request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    title, text = _WORDS.get(error.status_code, ("That did not work", error.detail))
+    title, text = {
+        404: (
+            _("There is no such page"),
+            _("The address may be mistyped, or the page has moved."),
+        ),
+        405: (_("That is not done here"), _("This page cannot be used in that way.")),
+    }.get(error.status_code, (_("That did not work"), error.detail))
     response = told(deps, request.url.path, error.status_code, title, text)
     response.headers.update(error.headers or {})
     return response

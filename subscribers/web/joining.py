@@ -68,7 +68,7 @@ class JoiningPages:
                 return self._left()
             if subscriber.state == State.CONFIRMED:
                 return page(self._deps, "confirmed.html", self._welcome(subscriber))
-            context = {**_summary(subscriber), "agreement": CONFIRM_WORDING.text}
+            context = {**_summary(subscriber), "agreement": CONFIRM_WORDING.said().text}
             return page(self._deps, "confirm.html", context)
 
     def confirm(self, request: Request) -> Response:
