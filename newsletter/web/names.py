@@ -48,7 +48,10 @@ class NamePages:
         self._ways = {
             "authors": _Way(Kind.AUTHOR, author_path, browser.by_author, _feed_of("author")),
             "organisations": _Way(
-                Kind.ORGANISATION, organisation_path, browser.by_organisation, lambda _name: ""
+                Kind.ORGANISATION,
+                organisation_path,
+                browser.by_organisation,
+                _feed_of("organisation"),
             ),
             "categories": _Way(
                 Kind.CATEGORY, category_path, browser.in_category, _feed_of("category")

@@ -279,4 +279,4 @@ def test_a_page_stays_small(save: Save, site: TestClient) -> None:
     answer = site.get("/papers/arxiv:2606.00001")
     style = site.get("/static/style.css")
     assert len(answer.content) + len(style.content) < 80_000
-    assert "and 2560 more" in answer.text
+    assert "and 2800 more" in answer.text
