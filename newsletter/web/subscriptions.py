@@ -13,8 +13,9 @@ from starlette.routing import Route
 
 from newsletter.web.problems import problem
 from subscribers.address import Address, parse_address
-from subscribers.errors import AddressError, SubscribersError
+from subscribers.errors import AddressError, TooManyRequestsError
 from subscribers.language import gettext as _
+from subscribers.language import spoken
 from subscribers.length import Length
 from subscribers.preferences import MOST_PAPERS, Preferences
 from subscribers.schedule import Cadence
@@ -47,6 +48,9 @@ class SubscriptionRequest(BaseModel):
     timezone: str = Field(default="UTC", max_length=100, description="IANA's name of it.")
     max_papers: int = Field(default=10, ge=1, le=MOST_PAPERS)
     length: Length = Field(default=Length.SHORT, strict=False)
+    language: str | None = Field(
+        default=None, max_length=20, description="Of the mails, such as `de`; else the request's."
+    )
     quiet_days: int = Field(
         default=0, ge=0, description="A note after so many digests left out; 0 for none."
     )
@@ -92,8 +96,10 @@ class Subscriptions:
             return _refused(errors)
         try:
             self._request(request, address, preferences)
-        except SubscribersError as error:
-            return problem(429, str(error), open_to_all=False)
+        except TooManyRequestsError as error:
+            refused = problem(429, str(error), open_to_all=False)
+            refused.headers["Retry-After"] = "3600"
+            return refused
         answer = SubscriptionAnswer(
             message=_("If this address can be mailed, a link to confirm is on its way.")
         )
@@ -127,6 +133,7 @@ def _typed(wanted: SubscriptionRequest) -> Typed:
         weekday=str(wanted.weekday),
         hour=str(wanted.hour),
         timezone=wanted.timezone,
+        language=wanted.language or spoken(),
         max_papers=str(wanted.max_papers),
         length=wanted.length.value,
         quiet_days=str(wanted.quiet_days),

@@ -1,4 +1,4 @@
-"""A site with a day of papers, hostile ones among them; and an empty one, with what puts papers there."""
+"""What tests of the public pages share: a site on an empty database, and papers to put there."""
 
 from __future__ import annotations
 
@@ -17,55 +17,11 @@ from newsletter.web.site import create
 from tests.factories import DAY, NOW, listed
 from tests.operator import Operator
 
+Save = Callable[..., None]
 HOSTILE = (
     "<script>alert(1)</script> {{ 7*7 }} ]]> &amp; \x07\x00 \ufffe \N{RIGHT-TO-LEFT OVERRIDE}end"
 )
-Save = Callable[..., None]
 WEB_KEY = "url:https://blog.example/a%20b/related?x=1&y=2#z"
-
-
-@pytest.fixture(scope="module")
-def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """For a module that only reads: twelve papers of arXiv and two of Hugging Face, on SQLite; it is the evening of their day."""
-    tmp_path = tmp_path_factory.mktemp("site")
-    operator = Operator(tmp_path, f"sqlite:///{tmp_path / 'newsletter.sqlite3'}")
-    app = operator.app()
-    fill(app)
-    with time_machine.travel(NOW + timedelta(hours=12), tick=False):
-        yield app
-    operator.close()
-
-
-def fill(app: App) -> None:
-    papers = [listed(n, abstract=f"Graphs and transformers, part {n}.") for n in range(1, 11)]
-    papers.append(
-        listed(11, keys=(WEB_KEY,), title="A post", authors=(), url="javascript:alert(1)")
-    )
-    papers.append(
-        listed(
-            12, title=HOSTILE.replace("\x00", ""), abstract=HOSTILE.replace("\x00", ""),
-            authors=("<b>Eve</b>",), organisation="Google DeepMind",
-        )
-    )  # fmt: skip
-    save(app, "arxiv-rss", *papers)
-    save(app, "hf-daily", listed(2, votes=40, comments=9), listed(3, votes=3, comments=0))
-    save(app, "crossref", listed(1, keys=("arxiv:2606.00001", "doi:10.1/a/b")))
-    save(app, "arxiv-rss", listed(90, day=DAY - timedelta(days=1)))
-
-
-def save(app: App, source: str, *papers: Listed) -> None:
-    with app.sessions.begin() as session:
-        known = {each.name: each.id for each in sources.all_sources(session)}
-        if source not in known:
-            known[source] = sources.add(session, source, source, {}).id
-        entries.save(session, known[source], papers, NOW)
-
-
-@pytest.fixture(scope="module")
-def client(stocked: App) -> Iterator[TestClient]:
-    """A visitor who is not limited."""
-    with TestClient(create(stocked), base_url="https://papers.example") as client:
-        yield client
 
 
 @pytest.fixture
@@ -86,8 +42,8 @@ def site(app: App) -> Iterator[TestClient]:
         yield client
 
 
-@pytest.fixture(name="save")
-def saving(app: App) -> Save:
+@pytest.fixture
+def save(app: App) -> Save:
     """Saves papers as a source of some kind and name brought them."""
 
     def put(*papers: Listed, kind: str = "samples", name: str = "papers") -> None:
@@ -97,3 +53,47 @@ def saving(app: App) -> Save:
             entries.save(session, source, papers, NOW - timedelta(minutes=30))
 
     return put
+
+
+@pytest.fixture(scope="module")
+def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """For a module that only reads, in the evening of a day: papers of arXiv, Hugging Face and a blog."""
+    tmp_path = tmp_path_factory.mktemp("site")
+    operator = Operator(tmp_path, f"sqlite:///{tmp_path / 'newsletter.sqlite3'}")
+    app = operator.app()
+    _fill(app)
+    with time_machine.travel(NOW + timedelta(hours=12), tick=False):
+        yield app
+    operator.close()
+
+
+def _fill(app: App) -> None:
+    papers = [listed(n, abstract=f"Graphs and transformers, part {n}.") for n in range(1, 11)]
+    papers.append(
+        listed(11, keys=(WEB_KEY,), title="A post", authors=(), url="javascript:alert(1)")
+    )
+    papers.append(
+        listed(
+            12, title=HOSTILE.replace("\x00", ""), abstract=HOSTILE.replace("\x00", ""),
+            authors=("<b>Eve</b>",), organisation="Google DeepMind",
+        )
+    )  # fmt: skip
+    _save(app, "arxiv-rss", *papers)
+    _save(app, "hf-daily", listed(2, votes=40, comments=9), listed(3, votes=3, comments=0))
+    _save(app, "crossref", listed(1, keys=("arxiv:2606.00001", "doi:10.1/a/b")))
+    _save(app, "arxiv-rss", listed(90, day=DAY - timedelta(days=1)))
+
+
+def _save(app: App, source: str, *papers: Listed) -> None:
+    with app.sessions.begin() as session:
+        known = {each.name: each.id for each in sources.all_sources(session)}
+        if source not in known:
+            known[source] = sources.add(session, source, source, {}).id
+        entries.save(session, known[source], papers, NOW)
+
+
+@pytest.fixture(scope="module")
+def client(stocked: App) -> Iterator[TestClient]:
+    """A visitor who is not limited."""
+    with TestClient(create(stocked), base_url="https://papers.example") as client:
+        yield client

@@ -12,11 +12,12 @@ from starlette.testclient import TestClient
 
 from newsletter.app import App
 from newsletter.render.cards import shown_title
+from newsletter.model import Listed
 from newsletter.render.plain import clean
-from tests.factories import listed
+from newsletter.store import entries, sources
+from tests.factories import NOW, listed
 from tests.render.hostile import ANY_TEXT, HOSTILE
 from tests.render.mails import elements, text_of, tree
-from tests.web.conftest import save
 
 # What a database can hold; collecting leaves no more.
 STORED = ANY_TEXT.map(lambda text: clean(text.encode("utf-8", "ignore").decode()))
@@ -29,6 +30,12 @@ _OURS = frozenset(
 _SHORT = st.sampled_from([clean(text)[:300] for text in HOSTILE[:5]])
 
 
+def save(app: App, paper: Listed) -> None:
+    with app.sessions.begin() as session:
+        source = next(each for each in sources.all_sources(session) if each.name == "hf-daily")
+        entries.save(session, source.id, [paper], NOW)
+
+
 @given(STORED, STORED, _SHORT)
 @example(clean(HOSTILE[0]), clean(HOSTILE[3]), clean(HOSTILE[2]))
 @settings(max_examples=25)
@@ -36,10 +43,11 @@ def test_nothing_of_a_paper_is_alive(
     stocked: App, client: TestClient, title: str, abstract: str, name: str
 ) -> None:
     number = next(_NUMBERS)
-    save(stocked, "hf-daily", listed(
+    paper = listed(
         number, title=title, abstract=abstract, authors=(name, "Ada"), organisation=name, tldr=abstract,
         comment=abstract, keywords=(name,), categories=(name[:40],), url=name, votes=10**6 + number,
-    ))  # fmt: skip
+    )  # fmt: skip
+    save(stocked, paper)
     key = f"arxiv:2606.{number:05}"
     for address in (f"/papers/{key}", "/daily/2026-06-10"):
         page = tree(client.get(address).text)

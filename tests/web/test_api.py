@@ -275,3 +275,20 @@ def test_whatever_is_asked_is_answered_as_described(stocked: App) -> None:
                 case.call_and_validate(excluded_checks=[positive_data_acceptance])
 
             ask()
+
+
+def test_who_asks_too_often_is_told_when_to_come_again(stocked: App) -> None:
+    site = create(stocked)
+    with TestClient(site, client=("203.0.113.5", 1)) as hasty:
+        answers = [hasty.post("/api/v1/subscriptions", json=WISHES) for _ in range(13)]
+        assert [answer.status_code for answer in answers] == [202] * 12 + [429]
+        assert answers[-1].headers["retry-after"] == "3600"
+        searches = [hasty.get("/api/v1/entries?q=graphs") for _ in range(61)]
+    assert {answer.status_code for answer in searches[:60]} == {200}
+    assert searches[60].status_code == 429
+    assert searches[60].headers["content-type"] == "application/problem+json"
+    assert searches[60].headers["retry-after"] == "1"
+    with TestClient(site, client=("203.0.113.9", 1)) as neighbour:
+        told = neighbour.get("/search?q=graphs", headers={"accept-language": "de"})
+    assert told.status_code == 429
+    assert told.headers["content-type"].startswith("text/html")
