@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from newsletter.app import App
-from newsletter.render.cards import shown_title
 from newsletter.model import Listed
+from newsletter.render.cards import shown_title
 from newsletter.render.plain import clean
 from newsletter.store import entries, sources
 from tests.factories import NOW, listed
