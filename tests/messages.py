@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -23,7 +23,6 @@ LOCALE = ROOT / "subscribers/locale"
 # Which arguments of which functions are messages; `None` is the first.
 KEYWORDS = {"_": None, "gettext": None, "N_": None, "ngettext": (1, 2), "counted": (1, 2)}
 _PART = re.compile(r"\{%-?\s*part\s+\w+\s*-?%\}")
-Message = str | tuple[str, str]
 
 
 def extracted() -> Catalog:
@@ -40,17 +39,19 @@ def extracted() -> Catalog:
         if path.suffix not in {".html", ".txt", ".mjml"}:
             continue
         source = _PART.sub("", path.read_text("utf-8"))
-        for line, _, message in environment.extract_translations(source):
-            _add(found, path, line, message, [])
+        for line, function, message in environment.extract_translations(source):
+            given = (message,) if isinstance(message, str) else message or (None,)
+            _add(found, path, line, given[: 2 if function == "ngettext" else 1], [])
     return found
 
 
-def _add(found: Catalog, path: Path, line: int, message: object, comments: list[str]) -> None:
-    told = message if isinstance(message, str) else tuple(message or ())[:2]  # type: ignore[call-overload]
-    if not told or (not isinstance(told, str) and None in told):
-        return  # what is looked up is no constant there
+def _add(found: Catalog, path: Path, line: int, message: object, comments: Sequence[str]) -> None:
+    told = (message,) if isinstance(message, str) else message
+    assert isinstance(told, tuple)
+    if None in told:
+        return  # no constant: it is one where it is made
     place = path.relative_to(ROOT).as_posix()
-    found.add(told, locations=[(place, line)], auto_comments=comments)
+    found.add(told if told[1:] else told[0], locations=[(place, line)], auto_comments=comments)
 
 
 def _labels() -> Iterator[str]:

@@ -124,12 +124,11 @@ def _reason(evidence: Evidence) -> Reason:
         case EvidenceKind.CATEGORY:
             return _because(_("in {name}, a category you follow"), wish, found)
         case EvidenceKind.POPULAR:
-            told = f": {_retold(detail)}" if detail else ""
-            return Reason(f"{_('much talked about just now')}{told}", "")
+            said = _("much talked about just now")
+            return Reason(f"{said}: {_retold(detail)}" if detail else said, "")
         case EvidenceKind.EXPLORE:
-            known = f"{_('popular today')}, " if evidence.detail else ""
-            outside = _("just outside your usual; your vote here teaches us most")
-            return Reason(f"{known}{outside}", "")
+            said = _("just outside your usual; your vote here teaches us most")
+            return Reason(", ".join([_("popular today"), said]) if evidence.detail else said, "")
 
 
 def _because(sentence: str, name: str, found: str = "") -> Reason:
