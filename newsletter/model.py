@@ -7,6 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from subscribers.language import ENGLISH
 from subscribers.length import Length
 
 
@@ -230,6 +231,7 @@ class Manner:
     complete: bool = False
     next_at: datetime | None = None
     timezone: str = "UTC"
+    language: str = ENGLISH
 
 
 class SkipReason(StrEnum):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from subscribers.language import gettext as _
+
 
 class SubscribersError(Exception):
     """Root of the package's errors; `str(error)` is fit to be shown."""
@@ -20,6 +22,15 @@ class ProfileError(SubscribersError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class TooManyRequestsError(SubscribersError):
+    """Too much was asked for from one network; the message says when to try again."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Too many requests came from your network just now. Please try again in an hour.")
+        )
 
 
 class ImportFileError(SubscribersError):

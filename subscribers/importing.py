@@ -160,6 +160,7 @@ def _written(subscriber: Subscriber) -> dict[str, Any]:
         "max_papers": subscriber.max_papers,
         "length": subscriber.length,
         "quiet_days": subscriber.quiet_days,
+        "language": subscriber.language,
         "paused_until": subscriber.paused_until,
         "state": str(subscriber.state),
         "confirmed_at": subscriber.confirmed_at and subscriber.confirmed_at.isoformat(),

@@ -14,8 +14,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, mode
 from subscribers.address import Address, parse_address
 from subscribers.consent import State
 from subscribers.errors import ImportFileError, ProfileError, SubscribersError
+from subscribers.language import ENGLISH
 from subscribers.preferences import (
     Preferences,
+    check_language,
     check_length,
     check_max_papers,
     check_quiet_days,
@@ -44,6 +46,7 @@ class PersonRecord(BaseModel):
     max_papers: int = 10
     length: str = "short"
     quiet_days: int = 0
+    language: str = ENGLISH
     paused_until: date | None = None
     state: State | None = None
     confirmed_at: AwareDatetime | None = None
@@ -169,4 +172,5 @@ def _preferences(given: PersonRecord) -> Preferences:
         max_papers=check_max_papers(given.max_papers),
         length=check_length(given.length),
         quiet_days=check_quiet_days(given.quiet_days),
+        language=check_language(given.language),
     )

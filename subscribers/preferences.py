@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from subscribers.consent import State
 from subscribers.errors import ProfileError
+from subscribers.language import ENGLISH, languages, name_of
+from subscribers.language import gettext as _
 from subscribers.length import Length
 from subscribers.profile import Interest, Kind, Profile
 from subscribers.schedule import (
@@ -33,6 +35,7 @@ class Preferences:
     """Everything that a person can set about their digest.
 
     `quiet_days`: after so many digests in a row that were left out one short note comes; 0 for none.
+    `language`: one of `language.languages()`.
     """
 
     profile: Profile
@@ -40,6 +43,7 @@ class Preferences:
     max_papers: int = 10
     length: Length = Length.SHORT
     quiet_days: int = 0
+    language: str = ENGLISH
 
 
 def check_max_papers(number: int) -> int:
@@ -63,6 +67,16 @@ def check_quiet_days(number: int) -> int:
             "quiet_days", f"Please choose from 1 to {MOST_QUIET_DAYS} digests, or 0 for no note."
         )
     return number
+
+
+def check_language(code: str) -> str:
+    """The code back if it is that of one of our languages. Raises ProfileError."""
+    if code not in languages():
+        names = ", ".join(name_of(each) for each in languages())
+        raise ProfileError(
+            "language", _("Please choose one of our languages: {names}.").format(names=names)
+        )
+    return code
 
 
 def check_pause(until: date | None, today: date) -> date | None:
@@ -95,6 +109,7 @@ def read_preferences(subscriber: Subscriber) -> Preferences:
         max_papers=subscriber.max_papers,
         length=Length(subscriber.length),
         quiet_days=subscriber.quiet_days,
+        language=subscriber.language,
     )
 
 
@@ -177,6 +192,7 @@ def apply_preferences(subscriber: Subscriber, preferences: Preferences, *, now: 
     subscriber.max_papers = preferences.max_papers
     subscriber.length = preferences.length.value
     subscriber.quiet_days = preferences.quiet_days
+    subscriber.language = preferences.language
     if preferences.profile == _profile_of(subscriber):
         return
     subscriber.taste_changed_at = now

@@ -23,6 +23,7 @@ class Subscriber(Base):
     `covered_until` is up to when papers were considered for them: later ones are still to come.
     `length` is how much of each paper a digest shows; after `quiet_days` days without a digest one
     short note comes, 0 for none. `new_email` is where they asked to be mailed instead, until confirmed.
+    `language` is that of their mails and pages.
     `taste_changed_at` is when their interests or votes last changed: what was learned of them before
     that moment is out of date.
     """
@@ -43,6 +44,7 @@ class Subscriber(Base):
     max_papers: Mapped[int]
     length: Mapped[str] = mapped_column(String(16), default="short", server_default="short")
     quiet_days: Mapped[int] = mapped_column(default=0, server_default="0")
+    language: Mapped[str] = mapped_column(String(16), default="en", server_default="en")
     new_email: Mapped[str | None] = mapped_column(String(320))
     paused_until: Mapped[date | None]
     next_send_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -133,6 +135,19 @@ class FormerAddress(Base):
     )
     email: Mapped[str] = mapped_column(String(320))
     at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class Tally(Base):
+    """What counts against a limit (`limits.take`): when, as seconds since 1970 with blanks between.
+
+    `key` is a hash that tells nobody's address.
+    """
+
+    __tablename__ = "tally"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    moments: Mapped[str] = mapped_column(Text)
+    last: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
 
 
 class Suppression(Base):

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from newsletter.model import Entry, Evidence, Section
 from newsletter.render import origin, wording
+from newsletter.render.addresses import paper_path
 from newsletter.render.mime import NOTHING, Mold, Piece, encode_piece, joined, mold_of
 from newsletter.render.molds import Molds
 from newsletter.render.plain import clean, clip, web_url
@@ -40,19 +41,23 @@ class Card:
     """
 
     def __init__(
-        self, template: MailTemplate, entry: Entry, followed: frozenset[str], style: Style
+        self,
+        template: MailTemplate,
+        base_url: str,
+        entry: Entry,
+        followed: frozenset[str],
+        style: Style,
     ) -> None:
         self._template = template
         self._part = "line" if style.line else "card"
         self._words = _card_words(entry, followed, style)
-        self._links = links_of(entry)
+        related = ("Related", f"{base_url}{paper_path(entry.key)}")
+        self._links = links_of(entry)[:1] if style.line else [*links_of(entry), related]
         self.html = encode_piece("", template.render_html(self._part, self._words))
         """The paper in the HTML part, but for why it is there and where it can be read."""
         self.links = NOTHING
-        """Where it can be read, in the HTML part; of a line, its title is the link."""
-        if style.line:
-            del self._links[1:]
-        else:
+        """Where it can be read, and what is related, in the HTML part; of a line, its title is the link."""
+        if not style.line:
             self.links = encode_piece("", template.render_html("links", {"links": self._links}))
 
     def text(self, number: int) -> bytes:
@@ -96,8 +101,9 @@ class Told:
 class Cards:
     """Renders and encodes each shared piece of a digest once, and keeps it for later mails."""
 
-    def __init__(self, template: MailTemplate, molds: Molds) -> None:
+    def __init__(self, template: MailTemplate, molds: Molds, base_url: str) -> None:
         self._template = template
+        self._base_url = base_url
         self._votes = {
             (line, votes): molds.votes("linevotes" if line else "votes", offered=votes)
             for line in (False, True)
@@ -126,7 +132,7 @@ class Cards:
         card = self._made(
             ("card", entry.id, followed, style),
             entry,
-            lambda: Card(self._template, entry, followed, style),
+            lambda: Card(self._template, self._base_url, entry, followed, style),
         )
         why = NOTHING
         if evidence and not style.line:

@@ -39,7 +39,7 @@ class DigestWriter:
         self._template = templates.mail("digest", PARTS)
         self._quiet = templates.mail("quiet", QUIET_PARTS)
         molds = self.molds(site, self._template)
-        self._cards = self.cards(self._template, molds)
+        self._cards = self.cards(self._template, molds, site.base_url)
         self._framer = Framer(site, self._template, self._cards, molds)
 
     def write(self, letter: DigestLetter, limit: int | None = HTML_LIMIT) -> tuple[str, Body]:

@@ -172,6 +172,7 @@ def manner_of(member: Member, now: datetime, *, complete: bool) -> Manner:
         complete=complete,
         next_at=next_send_after_day(member.schedule, member.edition_day, now),
         timezone=member.schedule.timezone,
+        language=member.language,
     )
 
 

@@ -26,6 +26,7 @@ from newsletter.model import (
 from newsletter.store import tables
 from newsletter.store.bulk import insert_new_rows
 from newsletter.store.tables import Delivery, Edition
+from subscribers.language import ENGLISH
 from subscribers.length import Length
 
 
@@ -107,6 +108,7 @@ def _context(digest: Digest, manner: Manner) -> dict[str, Any]:
         "length": manner.length.value,
         "next_at": manner.next_at.isoformat() if manner.next_at else None,
         "timezone": manner.timezone,
+        "language": manner.language if manner.language != ENGLISH else None,
         "weekly": manner.weekly,
         "complete": manner.complete,
         "away_since": digest.away_since.isoformat() if digest.away_since else None,
@@ -145,6 +147,7 @@ def read_context(stored: str) -> Context:
         complete=context.get("complete", False),
         next_at=datetime.fromisoformat(next_at) if next_at else None,
         timezone=context.get("timezone", "UTC"),
+        language=context.get("language", ENGLISH),
     )
     return Context(
         changes, date.fromisoformat(away) if away else None, context.get("quiet_days", 0), manner

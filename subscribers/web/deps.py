@@ -10,9 +10,12 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from subscribers.language import spoken, tag
+from subscribers.preview import MakePreview, no_preview
 from subscribers.profile import Interest
 from subscribers.signup import SendNotice
 from subscribers.tokens import LinkSigner
+from subscribers.web.speech import carried, switches
 
 DescribeEntry = Callable[[Session, int], tuple[str, str, str] | None]
 """The canonical key, title and address (safe to link, or empty) of an entry by its id, if there is one."""
@@ -33,7 +36,8 @@ class WebDeps:
     the template `name` below `templates` (`web/...`), escaping by default, with `theme` at hand.
     `describe_entry` tells what a vote is about.
     `flush` sends what `send_notice` queued; it runs after the answer. `too_common` is asked about
-    what somebody typed, to tell them; it never stands in the way of saving.
+    what somebody typed, to tell them; it never stands in the way of saving. `preview` makes the digest
+    that somebody would get.
     """
 
     sessions: sessionmaker[Session]
@@ -48,6 +52,7 @@ class WebDeps:
     site: str
     contact: str
     too_common: TooCommon = _nothing_known
+    preview: MakePreview = no_preview
 
     @property
     def root(self) -> str:
@@ -56,4 +61,11 @@ class WebDeps:
 
     def common(self) -> dict[str, Any]:
         """What every page's template may use."""
-        return {"site": self.site, "root": self.root, "contact": self.contact}
+        return {
+            "site": self.site,
+            "root": self.root,
+            "contact": self.contact,
+            "language": tag(spoken()),
+            "language_switches": switches(),
+            "carried": carried(),
+        }
