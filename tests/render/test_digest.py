@@ -184,7 +184,8 @@ def test_each_card_ends_with_its_readers_two_votes(renderer):
         more, less = (f"https://papers.example/vote/{token}" for token in tokens)
         seen = renderer.digest_preview(ours)
         paper = f"https://arxiv.org/abs/2606.{number:05}"
-        words = f"\n     More like this: {more}\n     Less like this: {less}\n"
+        related = f"\n     Related: https://papers.example/papers/arxiv:2606.{number:05}"
+        words = f"{related}\n     More like this: {more}\n     Less like this: {less}\n"
         assert seen.text.count(f"\n[{number}]  Abstract: {paper}{words}") == 1
         assert Outline(seen.html).links.count(more) == Outline(seen.html).links.count(less) == 1
         card = seen.html[seen.html.index(f"{'First' if number == 1 else 'Second'}</a>") :]
