@@ -216,9 +216,9 @@ def test_nothing_picked_is_still_a_mail(renderer):
 @pytest.mark.parametrize(
     ("abstract", "length", "dropped"),
     [
-        ("This is a sentence of a usual length, is it not? " * 30, Length.SHORT, 1),
-        ("我们提出一种方法。" * 200, Length.SHORT, 0),
-        ("This is a sentence of a usual length, is it not? " * 30, Length.FULL, 17),
+        ("This is a sentence of a usual length, is it not? " * 30, Length.SHORT, 4),
+        ("我们提出一种方法。" * 200, Length.SHORT, 3),
+        ("This is a sentence of a usual length, is it not? " * 30, Length.FULL, 18),
         ("This is a sentence of a usual length, is it not? " * 30, Length.TITLES, 0),
     ],
 )
