@@ -33,7 +33,7 @@ from subscribers.web.pages import message_page, page, page_headers, quiet
 RELATED = 8
 _LONGEST_KEY = 400
 _TLDR = 420
-_LINKED_AUTHORS, _NAMED_AUTHORS = 40, 400
+_LINKED_AUTHORS, _NAMED_AUTHORS = 40, 160
 _BIB = ".bib"
 
 Show = Callable[[Session, Request, PaperPage], Response]

@@ -12,8 +12,12 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from newsletter.app import App
+from newsletter.model import SummaryState
 from newsletter.stages.browsed import Batch, Quiet
 from newsletter.store import editions, reading, signals
+from newsletter.store.summaries import text_mark
+from newsletter.store.tables import Entry
+from newsletter.store.written import Summary
 from newsletter.web.months import month
 from newsletter.web.paging import pages
 from newsletter.web.told import batch_words, quiet_words
@@ -73,6 +77,18 @@ def test_a_paper_in_a_list(save: Save, site: TestClient) -> None:
         assert told in text, told
     assert 'href="/authors/A"' in text
     assert 'href="/organisations/Looms%20Inc"' in text
+
+
+def test_a_models_words_are_marked_in_lists(app: App, save: Save, site: TestClient) -> None:
+    save(listed(1))
+    with app.sessions.begin() as session:
+        entry = session.query(Entry).one()
+        session.add(Summary(
+            entry_id=entry.id, text_mark=text_mark(entry.title, entry.abstract), model="tiny-model",
+            state=SummaryState.WRITTEN, parts={"tldr": "In short."}, settled_at=NOW,
+        ))  # fmt: skip
+    text = site.get(WEDNESDAY).text
+    assert "In short. <small>TL;DR by tiny-model</small>" in text
 
 
 def test_orders(app: App, save: Save, site: TestClient) -> None:
