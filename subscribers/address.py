@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from email_validator import EmailNotValidError, validate_email
 
 from subscribers.errors import AddressError
+from subscribers.language import ENGLISH, spoken
 from subscribers.language import gettext as _
 
 _HASH_PREFIX = b"paperround:mailbox:"
@@ -83,4 +84,5 @@ def _explain(typed: str, reason: str) -> str:
         return _no_quotes()
     if typed.count("@") > 1:
         return _("Please enter one address only, as in name@example.org.")
-    return reason
+    # What the library found is said in English alone.
+    return reason if spoken() == ENGLISH else _("This is not an e-mail address that can be mailed.")

@@ -13,7 +13,8 @@ from subscribers.catalogue import Catalogue, catalogue
 from subscribers.consent import REQUEST_WORDING
 from subscribers.errors import ProfileError
 from subscribers.guard import Guarded
-from subscribers.language import languages, name_of, spoken
+from subscribers.language import N_, languages, name_of, spoken
+from subscribers.language import gettext as _
 from subscribers.preferences import (
     MOST_PAPERS,
     Preferences,
@@ -30,22 +31,23 @@ from subscribers.schedule import Schedule, edition_day, make_schedule
 from subscribers.tokens import LESS, MORE
 from subscribers.web.tasting import TastingView
 from subscribers.web.zones import is_listed, zone_choices, zone_named
-from subscribers.wording import WEEKDAYS
+from subscribers.wording import counted, weekdays
 
 _T = TypeVar("_T")
 _LONGEST_KEY = 400
+Choices = tuple[tuple[str, str], ...]
+"""What can be chosen: the value that is sent, and what it is called."""
 
 CADENCES = (
-    ("daily", "Every day"),
-    ("weekdays", "Monday to Friday"),
-    ("weekly", "Once a week, one line a paper"),
+    ("daily", N_("Every day")),
+    ("weekdays", N_("Monday to Friday")),
+    ("weekly", N_("Once a week, one line a paper")),
 )
 LENGTHS = (
-    ("titles", "Titles only"),
-    ("short", "A few sentences"),
-    ("full", "The whole abstract"),
+    ("titles", N_("Titles only")),
+    ("short", N_("A few sentences")),
+    ("full", N_("The whole abstract")),
 )
-QUIETS = (("0", "No note"), *((str(count), f"{count} digests left out") for count in (3, 7, 14)))
 HOURS = tuple((str(hour), f"{hour:02}:00") for hour in range(24))
 _SINGLE = (
     "email",
@@ -61,6 +63,18 @@ _SINGLE = (
     "language",
     "paused_until",
 )
+
+
+def _said(choices: Choices) -> Choices:
+    return tuple((value, _(name)) for value, name in choices)
+
+
+def _quiets() -> Choices:
+    counts = (
+        (str(many), counted("{count} digest left out", "{count} digests left out", many))
+        for many in (3, 7, 14)
+    )
+    return (("0", _("No note")), *counts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,13 +105,13 @@ class FormView:
     typed: Typed
     errors: Mapping[str, str] = field(default_factory=dict)
     catalogue: Catalogue = field(default_factory=catalogue)
-    cadences: tuple[tuple[str, str], ...] = CADENCES
-    lengths: tuple[tuple[str, str], ...] = LENGTHS
-    quiets: tuple[tuple[str, str], ...] = QUIETS
-    weekdays: tuple[str, ...] = WEEKDAYS
-    hours: tuple[tuple[str, str], ...] = HOURS
+    cadences: Choices = field(default_factory=lambda: _said(CADENCES))
+    lengths: Choices = field(default_factory=lambda: _said(LENGTHS))
+    quiets: Choices = field(default_factory=_quiets)
+    weekdays: tuple[str, ...] = field(default_factory=weekdays)
+    hours: Choices = HOURS
     most_papers: int = MOST_PAPERS
-    languages: tuple[tuple[str, str], ...] = field(
+    languages: Choices = field(
         default_factory=lambda: tuple((code, name_of(code)) for code in languages())
     )
     consent: str = field(default_factory=lambda: REQUEST_WORDING.said().text)
@@ -110,7 +124,7 @@ class FormView:
         name = self.typed.timezone
         if is_listed(name):
             return zone_choices()
-        return (("As set", ((name, name),)), *zone_choices())
+        return ((_("As set"), ((name, name),)), *zone_choices())
 
 
 def form_context(
@@ -223,7 +237,8 @@ def _wanted(typed: Typed, more: Sequence[Interest]) -> Profile:
     profile = profile_of(typed, more)
     if all(interest.muted for interest in profile.interests):
         raise ProfileError(
-            "wishes", "Please tick a topic or write a few words, so that we know what to look for."
+            "wishes",
+            _("Please tick a topic or write a few words, so that we know what to look for."),
         )
     return profile
 
@@ -243,7 +258,7 @@ def _schedule(typed: Typed, now: datetime) -> Schedule:
 def _whole(name: str, text: str) -> int:
     text = text.strip()  # some of the blanks that this takes away, int() would not
     if not (text.isdecimal() and len(text) < 10):
-        raise ProfileError(name, "Please enter a whole number.")
+        raise ProfileError(name, _("Please enter a whole number."))
     return int(text)
 
 
@@ -253,4 +268,4 @@ def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text.strip())
     except ValueError:
-        raise ProfileError("paused_until", "Please write the day as 2027-01-31.") from None
+        raise ProfileError("paused_until", _("Please write the day as 2027-01-31.")) from None

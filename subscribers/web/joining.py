@@ -14,6 +14,7 @@ from subscribers.address import Address, parse_address
 from subscribers.consent import CONFIRM_WORDING, State
 from subscribers.errors import AddressError, ProfileError, TooManyRequestsError
 from subscribers.guard import Sent
+from subscribers.language import gettext as _
 from subscribers.preferences import Preferences, read_preferences
 from subscribers.profile import wish_text
 from subscribers.seeds import read_seeds
@@ -174,9 +175,11 @@ class JoiningPages:
     def _left(self) -> Response:
         return message_page(
             self._deps,
-            "You have left since",
-            "You unsubscribed after this link was mailed, so it does nothing any more. "
-            "If you would like to come back, sign up again: it takes a minute.",
+            _("You have left since"),
+            _(
+                "You unsubscribed after this link was mailed, so it does nothing any more. "
+                "If you would like to come back, sign up again: it takes a minute."
+            ),
             status=200,
         )
 

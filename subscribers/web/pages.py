@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from subscribers.consent import Origin
 from subscribers.errors import TokenError
+from subscribers.language import gettext as _
 from subscribers.preferences import locked
 from subscribers.tables import Subscriber
 from subscribers.tokens import Link, Purpose
@@ -112,10 +113,12 @@ def posting(
         try:
             form = await read_form(request)
         except BodyTooLargeError:
-            title, text = "That was too much", "The form came with more text than we can take."
+            title = _("That was too much")
+            text = _("The form came with more text than we can take.")
             return await run_in_threadpool(message_page, deps, title, text, status=413)
         except BodyMalformedError:
-            title, text = "That did not arrive whole", "Please go back and send the form again."
+            title = _("That did not arrive whole")
+            text = _("Please go back and send the form again.")
             return await run_in_threadpool(message_page, deps, title, text, status=400)
         began = perf_counter()
         response = await run_in_threadpool(handle, request, form)

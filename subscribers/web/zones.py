@@ -5,10 +5,19 @@ from __future__ import annotations
 from functools import cache
 from importlib import resources
 
+from subscribers.language import N_
+
+REGIONS = (
+    *(N_("Africa"), N_("America"), N_("Antarctica"), N_("Arctic"), N_("Asia"), N_("Atlantic")),
+    *(N_("Australia"), N_("Europe"), N_("Indian"), N_("Pacific")),
+)
+"""What the IANA database sorts places by."""
+
 
 @cache
 def zone_choices() -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
-    """`((region, ((name, label), ...)), ...)`: one zone for each place in the IANA database.
+    """`((region, ((name, label), ...)), ...)`, regions in English: one zone for each place in the IANA
+    database.
 
     Names that are not listed (old spellings such as Asia/Calcutta) are valid all the same.
     """
@@ -16,7 +25,7 @@ def zone_choices() -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     names = sorted(
         line.split("\t")[2] for line in table.splitlines() if line and not line.startswith("#")
     )
-    regions: dict[str, list[tuple[str, str]]] = {"Everywhere": [("UTC", "UTC")]}
+    regions: dict[str, list[tuple[str, str]]] = {N_("Everywhere"): [("UTC", "UTC")]}
     for name in names:
         region, _, place = name.partition("/")
         label = place.replace("_", " ").replace("/", ", ")
