@@ -197,7 +197,8 @@ def _report(name: str, found: tuple[Answers, float], bare: Answers | None) -> No
     answers, cpu = found
     harness.report(
         f"web.{name}_p95_ms", answers.at(0.95), "ms", bare.at(0.95) if bare else None,
-        p50=round(answers.at(0.5), 2), p99=round(answers.at(0.99), 2), cpu_ms=round(cpu, 2), failed=answers.failed,
+        p50=round(answers.at(0.5), 2), p99=round(answers.at(0.99), 2), cpu_ms=round(cpu, 2),
+        failed=answers.failed,
         octets=round(answers.octets), per_second=round(answers.per_second, 1),
         load=round(os.getloadavg()[0], 1),
     )  # fmt: skip
