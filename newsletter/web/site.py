@@ -19,6 +19,7 @@ from newsletter.app import App
 from newsletter.errors import NewsletterError
 from newsletter.render.plain import clean, clip, web_url
 from newsletter.stages.commonness import Commonness
+from newsletter.stages.finding import Finder
 from newsletter.store.engine import reading
 from newsletter.store.notices import queue_notice
 from newsletter.store.reading import entries_by_id
@@ -39,6 +40,7 @@ from newsletter.web.names import NamePages
 from newsletter.web.papers import PaperPages
 from newsletter.web.saying import refused, told
 from newsletter.web.subscriptions import Subscriptions
+from subscribers.guard import FormGuard
 from subscribers.language import gettext as _
 from subscribers.language import speaking
 from subscribers.web.deps import WebDeps
@@ -46,6 +48,8 @@ from subscribers.web.routes import routes
 from subscribers.web.speech import Speaking, language_of
 
 _TITLE_LENGTH = 300
+_EVEN_SECONDS = 0.25
+"""More than taking in any request costs, unless the machine is overloaded."""
 
 
 def create(app: App, *, mailbox: Path | None = None) -> Starlette:
@@ -103,6 +107,9 @@ def _deps(app: App, mailbox: str | None) -> WebDeps:
         contact=app.settings.contact or "",
         too_common=Commonness(reading(app.sessions), clock.now).too_common,
         preview=app.tasting.taste,
+        find_papers=Finder(app.sessions).find,
+        guard=FormGuard(app.settings.secret_key),
+        even_seconds=_EVEN_SECONDS,
     )
 
 
@@ -122,8 +129,13 @@ class _Flusher:
         self._running = threading.Lock()
 
     def flush(self) -> None:
-        """Send what is queued by now, or leave it to the run that is under way."""
+        """Send what is queued by now, in a thread of its own: who shares a connection with the request
+        that asked for it would else learn from the wait whether a mail went out.
+        """
         self._asked.set()
+        threading.Thread(target=self._send, name="notices", daemon=True).start()
+
+    def _send(self) -> None:
         while self._asked.is_set() and self._running.acquire(blocking=False):
             try:
                 self._asked.clear()

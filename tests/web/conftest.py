@@ -1,10 +1,11 @@
-"""What tests of the public pages share: a site on an empty database, and papers to put there."""
+"""What tests of the public pages share: a site to put papers on, and one that is stocked, hostile ones among
+them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import time_machine
@@ -25,19 +26,8 @@ WEB_KEY = "url:https://blog.example/a%20b/related?x=1&y=2#z"
 
 
 @pytest.fixture
-def operator(tmp_path: Path) -> Iterator[Operator]:
-    operator = Operator(tmp_path, f"sqlite:///{tmp_path / 'newsletter.sqlite3'}")
-    yield operator
-    operator.close()
-
-
-@pytest.fixture
-def app(operator: Operator) -> App:
-    return operator.app()
-
-
-@pytest.fixture
 def site(app: App) -> Iterator[TestClient]:
+    """An empty site."""
     with TestClient(create(app), follow_redirects=False) as client:
         yield client
 
@@ -57,17 +47,17 @@ def save(app: App) -> Save:
 
 @pytest.fixture(scope="module")
 def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """For a module that only reads, in the evening of a day: papers of arXiv, Hugging Face and a blog."""
+    """For a module that only reads: twelve papers of arXiv and two of Hugging Face, on SQLite; it is the evening of their day."""
     tmp_path = tmp_path_factory.mktemp("site")
     operator = Operator(tmp_path, f"sqlite:///{tmp_path / 'newsletter.sqlite3'}")
     app = operator.app()
-    _fill(app)
+    fill(app)
     with time_machine.travel(NOW + timedelta(hours=12), tick=False):
         yield app
     operator.close()
 
 
-def _fill(app: App) -> None:
+def fill(app: App) -> None:
     papers = [listed(n, abstract=f"Graphs and transformers, part {n}.") for n in range(1, 11)]
     papers.append(
         listed(11, keys=(WEB_KEY,), title="A post", authors=(), url="javascript:alert(1)")
@@ -78,13 +68,13 @@ def _fill(app: App) -> None:
             authors=("<b>Eve</b>",), organisation="Google DeepMind",
         )
     )  # fmt: skip
-    _save(app, "arxiv-rss", *papers)
-    _save(app, "hf-daily", listed(2, votes=40, comments=9), listed(3, votes=3, comments=0))
-    _save(app, "crossref", listed(1, keys=("arxiv:2606.00001", "doi:10.1/a/b")))
-    _save(app, "arxiv-rss", listed(90, day=DAY - timedelta(days=1)))
+    put(app, "arxiv-rss", *papers)
+    put(app, "hf-daily", listed(2, votes=40, comments=9), listed(3, votes=3, comments=0))
+    put(app, "crossref", listed(1, keys=("arxiv:2606.00001", "doi:10.1/a/b")))
+    put(app, "arxiv-rss", listed(90, day=DAY - timedelta(days=1)))
 
 
-def _save(app: App, source: str, *papers: Listed) -> None:
+def put(app: App, source: str, *papers: Listed) -> None:
     with app.sessions.begin() as session:
         known = {each.name: each.id for each in sources.all_sources(session)}
         if source not in known:

@@ -23,6 +23,7 @@ from newsletter.web.openapi import document
 from newsletter.web.parameters import key_in
 from newsletter.web.site import create
 from subscribers.tables import Subscriber
+from subscribers.web.body import LARGEST_BODY
 from tests.factories import DAY
 from tests.web.conftest import WEB_KEY
 
@@ -253,7 +254,7 @@ def test_each_wrong_field_is_told(
         (b'{"email": "\\ud800"}', "application/json", 422),
         (b"email=ada@example.org", "application/x-www-form-urlencoded", 415),
         (b"{}", "text/plain", 415),
-        (b"x" * 70_000, "application/json", 413),
+        (b"x" * (LARGEST_BODY + 1), "application/json", 413),
     ],
 )
 def test_bodies_that_are_none(client: TestClient, body: bytes, kind: str, status: int) -> None:
