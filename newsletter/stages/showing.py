@@ -15,9 +15,10 @@ from newsletter.model import Entry, Summary
 from newsletter.stages.browsed import Shown
 from newsletter.store import browsing, reading
 from newsletter.summarise.choose import summary_of
+from newsletter.summarise.extract import LIMIT
 
-LONGEST_TLDR = 300
-"""Characters."""
+LONGEST_TLDR = LIMIT
+"""Characters; as many as an extract has, so that one is chosen for all who show it."""
 
 _KEPT = 20_000
 _SHOWN = ("votes", "comments", "hn-points", "stars")
