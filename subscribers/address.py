@@ -36,9 +36,12 @@ def parse_address(text: str) -> Address:
     if len(typed) > 2 * _LONGEST:
         raise AddressError(_("This is too long for an e-mail address."))
     try:
-        found = validate_email(typed, check_deliverability=False)
+        # Quotation marks that an address does without are taken off (RFC 5321, 4.1.2).
+        found = validate_email(typed, check_deliverability=False, allow_quoted_local=True)
     except EmailNotValidError as error:
         raise AddressError(_explain(typed, str(error))) from None
+    if found.local_part.startswith('"'):
+        raise AddressError(_no_quotes())
     if found.ascii_email is None:
         raise AddressError(
             _(
@@ -58,7 +61,7 @@ def address_hash(email: str) -> str:
     Case is folded on both sides of the @: the standard lets a local part depend on case, but no
     mailbox provider does, and a suppression that a capital letter defeats would be none.
     """
-    local, _, domain = email.rpartition("@")
+    local, _at, domain = email.rpartition("@")
     mailbox = f"{local.casefold()}@{domain.lower()}"
     return hashlib.sha256(_HASH_PREFIX + mailbox.encode()).hexdigest()
 
@@ -68,12 +71,18 @@ def _refuse_controls(text: str) -> None:
         raise AddressError(_("An e-mail address is one line; this holds a line break or the like."))
 
 
+def _no_quotes() -> str:
+    return _("We cannot mail an address with quotation marks; please enter another one of yours.")
+
+
 def _explain(typed: str, reason: str) -> str:
     if "@" not in typed:
         return _("An e-mail address has an @ in it, as in name@example.org.")
-    if typed.count("@") > 1 and "<" not in typed:
-        return _("Please enter one address only, as in name@example.org.")
-    if "<" in typed:
+    if "<" in typed or ("(" in typed and ")" in typed):
         return _("Please enter the address alone, without a name: name@example.org.")
+    if typed.startswith('"'):
+        return _no_quotes()
+    if typed.count("@") > 1:
+        return _("Please enter one address only, as in name@example.org.")
     # What the library found is said in English alone.
     return reason if spoken() == ENGLISH else _("This is not an e-mail address that can be mailed.")

@@ -8,6 +8,7 @@ One wish per line, or several with commas between:
     org:DeepMind                    what comes from an organisation
     cat:cs.CL   cat:cs   cat:cs.*   a category of arXiv, or all of an archive
     arxiv:2404.06395                an example paper (its address on arXiv does as well)
+    doi:10.1000/x                   an example paper from elsewhere, if a source brings it
     -survey                         not this, nor surveys, surveyed, surveying
     -"case report"                  not exactly this; also -author:..., -org:..., -cat:...
     mixture of experts ^2           counts double (0.1 to 10)
@@ -37,6 +38,7 @@ _SEED_ADDRESS = re.compile(
     r"|huggingface\.co/papers/)" + _ARXIV_ID + r"(?:\.pdf)?/?(?:[?#].*)?",
     re.IGNORECASE,
 )
+_DOI_SEED = re.compile(r"doi:\s*(10\.\d{4,9}/[^\s,\"]+)", re.IGNORECASE)
 _CATEGORY = re.compile(r"([a-z]+(?:-[a-z]+)?)(?:\.(?:([a-z]+(?:-[a-z]+)?)|\*))?", re.IGNORECASE)
 _PREFIXED = re.compile(r"(author|org|cat|category|arxiv)\s*:\s*(.*)", re.IGNORECASE | re.DOTALL)
 _BARE_CATEGORY = re.compile(
@@ -188,6 +190,8 @@ def _named(wish: str) -> tuple[Kind, str]:
         return Kind.PHRASE, wish.strip('"').strip()
     if seed := _BARE_SEED.fullmatch(wish) or _SEED_ADDRESS.fullmatch(wish):
         return Kind.SEED, f"arxiv:{_canonical_id(seed['id'])}"
+    if doi := _DOI_SEED.fullmatch(wish):
+        return Kind.SEED, f"doi:{doi[1].lower()}"
     if _BARE_CATEGORY.fullmatch(wish):
         return Kind.CATEGORY, _category(wish)
     if prefixed := _PREFIXED.fullmatch(wish):

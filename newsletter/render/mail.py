@@ -56,12 +56,14 @@ class MailRenderer:
             b"List-Post: NO\r\n",
             _feedback_id(self._site.list_id, letter.day),
         ]
+        head, octets = build_mail(headers, body, letter.message_id)
         return Message(
             delivery_id=letter.delivery_id,
             sender=letter.return_path or self._sender.address,
             to=to,
             message_id=letter.message_id,
-            data=build_mail(headers, body, letter.message_id),
+            head=head,
+            body=octets,
             is_canonical=True,
         )
 
@@ -71,12 +73,14 @@ class MailRenderer:
         with speaking(letter.language):
             subject, body = self._notices.write(kind, letter)
         headers = self._common(to, subject, letter.message_id, _date(letter.sent_at))
+        head, octets = build_mail(headers, body, letter.message_id)
         return Message(
             delivery_id=letter.notice_id,
             sender=letter.return_path or self._sender.address,
             to=to,
             message_id=letter.message_id,
-            data=build_mail(headers, body, letter.message_id),
+            head=head,
+            body=octets,
             is_canonical=True,
         )
 

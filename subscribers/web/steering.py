@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from subscribers.address import parse_address
 from subscribers.consent import State
-from subscribers.errors import AddressError
+from subscribers.errors import AddressError, TooManyRequestsError
 from subscribers.preferences import read_preferences, save_preferences
 from subscribers.schedule import edition_day
 from subscribers.signup import request_link
@@ -67,15 +67,18 @@ class SteeringPages:
             address = parse_address(typed.email)
         except AddressError as error:
             return page(deps, "link.html", form_context(typed, {"email": str(error)}), status=422)
-        with deps.sessions.begin() as session:
-            request_link(
-                session,
-                address,
-                origin=origin_of(request),
-                signer=deps.signer,
-                send_notice=deps.send_notice,
-                now=deps.now(),
-            )
+        try:
+            with deps.sessions.begin() as session:
+                request_link(
+                    session,
+                    address,
+                    origin=origin_of(request),
+                    signer=deps.signer,
+                    send_notice=deps.send_notice,
+                    now=deps.now(),
+                )
+        except TooManyRequestsError as error:
+            return page(deps, "link.html", form_context(typed, {"email": str(error)}), status=429)
         after = BackgroundTask(deps.flush)
         return page(deps, "link_sent.html", {"email": address.email}, background=after)
 

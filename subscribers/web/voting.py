@@ -74,6 +74,7 @@ class VotingPages:
         more, less = self._tokens(asked)
         is_more = asked.value == MORE
         return {
+            "key": asked.key,
             "title": asked.title,
             "url": asked.url,
             "more": is_more,

@@ -34,6 +34,16 @@ def zone_choices() -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
 
 
 @cache
+def _by_place() -> dict[str, str]:
+    return {label: name for _, zones in zone_choices() for name, label in zones}
+
+
+def zone_named(text: str) -> str:
+    """The zone of a place as `zone_choices` labels it; any other text as it is."""
+    return _by_place().get(" ".join(text.split()), text)
+
+
+@cache
 def is_listed(name: str) -> bool:
     """Whether `zone_choices` offers a zone."""
     return any(name == zone for _, zones in zone_choices() for zone, _ in zones)

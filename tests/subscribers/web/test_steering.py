@@ -41,7 +41,7 @@ def test_the_page_shows_what_is_set(site, page):
     assert 'value="efficient" checked' in text
     assert 'value="cs.CL" checked' in text
     assert typed_wishes(text) == "mine"
-    assert '<option value="Europe/Berlin" selected' in text
+    assert "<option selected>Berlin" in text
     assert "Thursday 11 June at 07:00, Berlin time" in text
 
 
@@ -104,7 +104,7 @@ def test_a_field_that_is_not_sent_stays_as_it_was(site, page):
 
 def test_a_zone_in_an_old_spelling_can_be_kept(site):
     page = site.link(Purpose.PREFERENCES, site.joined(timezone="Asia/Calcutta"))
-    assert '<option value="Asia/Calcutta" selected' in site.client.get(page).text
+    assert "<option selected>Asia/Calcutta" in site.client.get(page).text
 
 
 def test_raising_the_links_version_kills_old_links_but_never_the_way_out(site, page):
