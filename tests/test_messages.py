@@ -50,7 +50,7 @@ def gaps(text: str) -> list[str]:
 def test_translations_fill_in_what_their_originals_do(language):
     for ids, message in by_id(read(language)).items():
         for told in texts(message.string):
-            assert gaps(told) == gaps(ids[-1]), f"{ids}: {told}"
+            assert gaps(told) in (gaps(ids[0]), gaps(ids[-1])), f"{ids}: {told}"
             tags = re.findall(r"</?\w+[^>]*>", ids[-1])
             assert sorted(re.findall(r"</?\w+[^>]*>", told)) == sorted(tags), f"{ids}: {told}"
 
