@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test soak goldens check bench format semantic constraints clean
+.PHONY: demo test soak goldens messages check bench format semantic constraints clean
 
 demo: $(READY)
 	@$(BIN)/newsletter demo
@@ -21,6 +21,11 @@ soak: $(READY)
 # After an intended change of a mail; read the difference before you commit it.
 goldens: $(READY)
 	REFRESH_GOLDENS=1 $(BIN)/pytest -q tests/render/test_goldens.py
+
+# After a changed sentence: every catalogue in subscribers/locale is brought up to the code and the templates.
+# NEW=fr begins another language.
+messages: $(READY)
+	@$(BIN)/python -m tests.messages $(NEW)
 
 check: $(READY)
 	$(BIN)/ruff check .
