@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select, union, update
 from sqlalchemy.orm import Session
 
+from subscribers.choices import Part
 from subscribers.consent import State
 from subscribers.errors import ProfileError
 from subscribers.length import Length
@@ -33,6 +34,7 @@ class Preferences:
     """Everything that a person can set about their digest.
 
     `quiet_days`: after so many digests in a row that were left out one short note comes; 0 for none.
+    `parts_off`, `sources_off`: what they do without; sources by their names.
     """
 
     profile: Profile
@@ -40,6 +42,8 @@ class Preferences:
     max_papers: int = 10
     length: Length = Length.SHORT
     quiet_days: int = 0
+    parts_off: frozenset[Part] = frozenset()
+    sources_off: frozenset[str] = frozenset()
 
 
 def check_max_papers(number: int) -> int:
@@ -95,6 +99,8 @@ def read_preferences(subscriber: Subscriber) -> Preferences:
         max_papers=subscriber.max_papers,
         length=Length(subscriber.length),
         quiet_days=subscriber.quiet_days,
+        parts_off=frozenset(map(Part, subscriber.parts_off)),
+        sources_off=frozenset(subscriber.sources_off),
     )
 
 
@@ -177,6 +183,8 @@ def apply_preferences(subscriber: Subscriber, preferences: Preferences, *, now: 
     subscriber.max_papers = preferences.max_papers
     subscriber.length = preferences.length.value
     subscriber.quiet_days = preferences.quiet_days
+    subscriber.parts_off = sorted(preferences.parts_off)
+    subscriber.sources_off = sorted(preferences.sources_off)
     if preferences.profile == _profile_of(subscriber):
         return
     subscriber.taste_changed_at = now

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from newsletter.model import Change
+from newsletter.model import Change, Heard
 from newsletter.render import origin, wording
 from newsletter.render.cards import Cards, shown_title
 from newsletter.render.mime import Mold, Piece, encode_piece
@@ -17,6 +17,7 @@ from newsletter.render.values import DigestLetter, Reader, Site
 from subscribers.wording import next_digest
 
 _PREHEADER_LENGTH = 160
+_VOTED_LENGTH = 90
 _EXAMPLE = dict.fromkeys((*OF_READER, "preheader"), "")
 
 
@@ -86,6 +87,7 @@ class Framer:
             "story": wording.story(digest.picks, names),
             "considered": digest.considered,
             "complete": manner.complete,
+            "heard": _heard(digest.heard) if digest.heard else None,
             "left_out": digest.left_out,
             "dropped": dropped,
             "notes": [clip(clean(note), 300) for note in letter.notes],
@@ -107,6 +109,11 @@ class Framer:
 
     def _piece(self, part: str, context: dict[str, Any]) -> Piece:
         return encode_piece(*self._template.render(part, context))
+
+
+def _heard(heard: Heard) -> dict[str, Any]:
+    titles = {name: clip(clean(getattr(heard, name)), _VOTED_LENGTH) for name in ("more", "less")}
+    return asdict(heard) | titles
 
 
 def _own(reader: Reader) -> dict[str, str]:

@@ -6,7 +6,7 @@ A delivery's `context` holds, beside its picks, all that its mail is made of; wh
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from newsletter.model import (
     Digest,
     Evidence,
     EvidenceKind,
+    Heard,
     Manner,
     Pick,
     Skip,
@@ -26,6 +27,8 @@ from newsletter.store import tables
 from newsletter.store.bulk import insert_new_rows
 from newsletter.store.tables import Delivery, Edition
 from subscribers.length import Length
+
+_HEARD = tuple(field.name for field in fields(Heard))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ def _context(digest: Digest, manner: Manner) -> dict[str, Any]:
             [each.title, each.url, each.withdrawn, each.version, list(each.changed)]
             for each in digest.changes
         ],
+        "heard": _told(digest.heard) if digest.heard else None,
     }
     return {name: value for name, value in said.items() if value}
 
@@ -123,6 +127,7 @@ def read_context(
 ) -> tuple[Digest, Manner]:
     """The digest of a delivery, and how it is written, from their stored form."""
     next_at, away = context.get("next_at"), context.get("away_since")
+    heard = context.get("heard")
     digest = Digest(
         tuple(picks),
         considered,
@@ -133,6 +138,7 @@ def read_context(
         ),
         away_since=date.fromisoformat(away) if away else None,
         quiet_days=context.get("quiet_days", 0),
+        heard=Heard(**heard) if heard else None,
     )
     return digest, Manner(
         length=Length(context.get("length", Length.SHORT)),
@@ -141,6 +147,10 @@ def read_context(
         next_at=datetime.fromisoformat(next_at) if next_at else None,
         timezone=context.get("timezone", "UTC"),
     )
+
+
+def _told(heard: Heard) -> dict[str, Any]:
+    return {name: value for name in _HEARD if (value := getattr(heard, name))}
 
 
 def _stored(evidence: Evidence) -> list[Any]:
