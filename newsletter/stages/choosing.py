@@ -23,8 +23,8 @@ def digest_of(
 ) -> Digest | Skip:
     """What a reader is to get of at most `places` papers, or why nothing.
 
-    Entries in rows before `missed` are what an earlier digest would have held, had it come. `exploring`: whether they
-    want one paper to explore.
+    Entries in rows before `missed` are what an earlier digest would have held, had it come.
+    `exploring`: whether they want one paper to explore.
     """
     explore = None
     if found.explore is not None and exploring:
