@@ -53,6 +53,7 @@ from newsletter.stages.signing import signed
 from newsletter.stages.sources import ensure_sources
 from newsletter.stages.spaces import Spaces
 from newsletter.stages.summarise import Bounds, SummaryReport, summarise
+from newsletter.stages.tasting import Tasting
 from newsletter.stages.visit import Visit
 from newsletter.store.claims import Scope
 from newsletter.store.editions import note_for_readers
@@ -254,6 +255,11 @@ class App:
     def searcher(self) -> Searcher:
         """What searches the papers; it shares their places in memory with `related_papers`."""
         return Searcher(self._shelf)
+
+    @cached_property
+    def tasting(self) -> Tasting:
+        """What tells somebody the digest that they would get."""
+        return Tasting(self.sessions, self._spaces, clock.now)
 
     @cached_property
     def related_papers(self) -> RelatedPapers:

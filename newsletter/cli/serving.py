@@ -38,6 +38,7 @@ def serve_site(app: App, host: str, port: int, mailbox: Path | None = None) -> N
         server_header=False,
         timeout_graceful_shutdown=10,
     )
+    app.tasting.warm()
     _Server(config).run()
 
 

@@ -73,6 +73,7 @@ def _deps(app: App, mailbox: str | None) -> WebDeps:
         site=app.settings.site_name,
         contact=app.settings.contact or "",
         too_common=Commonness(reading(app.sessions), clock.now).too_common,
+        preview=app.tasting.taste,
     )
 
 

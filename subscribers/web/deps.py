@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from subscribers.preview import MakePreview, no_preview
 from subscribers.profile import Interest
 from subscribers.signup import SendNotice
 from subscribers.tokens import LinkSigner
@@ -33,7 +34,8 @@ class WebDeps:
     the template `name` below `templates` (`web/...`), escaping by default, with `theme` at hand.
     `describe_entry` tells what a vote is about.
     `flush` sends what `send_notice` queued; it runs after the answer. `too_common` is asked about
-    what somebody typed, to tell them; it never stands in the way of saving.
+    what somebody typed, to tell them; it never stands in the way of saving. `preview` makes the digest
+    that somebody would get.
     """
 
     sessions: sessionmaker[Session]
@@ -48,6 +50,7 @@ class WebDeps:
     site: str
     contact: str
     too_common: TooCommon = _nothing_known
+    preview: MakePreview = no_preview
 
     @property
     def root(self) -> str:
