@@ -29,11 +29,13 @@ class Common(StrEnum):
     WORDS = "words"
     AUTHOR = "author"
     PAPER = "paper"
+    OLDER = "older"
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """Votes in the same direction, and what their papers share: words, an author, or one paper's title.
+    """Votes in the same direction, and what their papers share: words, an author, or one paper's title;
+    those that are too old to be told one by one share nothing.
 
     `keys`: those of the votes. Of several ones no two have a vote in common.
     """
@@ -75,7 +77,7 @@ class Library(Protocol):
         ...
 
     def beside(self, session: Session, subscriber_id: int, entry_id: int) -> Sequence[Paper]:
-        """The papers of the digest in which this one was sent to somebody, in its order, itself included."""
+        """The papers of the digest in which this one was sent to somebody, in its order, it too."""
         ...
 
     def shared(self, session: Session, votes: Sequence[VoteGiven]) -> Sequence[Shared]:

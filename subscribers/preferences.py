@@ -27,6 +27,7 @@ MOST_PAPERS = 40
 MOST_QUIET_DAYS = 60
 LONGEST_PAUSE = timedelta(days=366)
 WEEK = timedelta(days=7)
+MONTH = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,12 +136,14 @@ def save_preferences(
     session.flush()
 
 
-def pause(session: Session, subscriber: Subscriber, *, now: datetime) -> bool:
-    """Lets a confirmed subscriber (from `locked`) rest for `WEEK`; pressing again adds nothing.
+def pause(
+    session: Session, subscriber: Subscriber, *, now: datetime, length: timedelta = WEEK
+) -> bool:
+    """Lets a confirmed subscriber (from `locked`) rest for so long; pressing again adds nothing.
 
     False where a pause of that length, or a longer one, stands already, or nobody is mailed anyway.
     """
-    until = pause_end(subscriber, now)
+    until = pause_end(subscriber, now, length)
     standing = subscriber.paused_until
     if subscriber.state != State.CONFIRMED or (standing is not None and standing >= until):
         return False
@@ -159,9 +162,9 @@ def next_due(subscriber: Subscriber, schedule: Schedule, now: datetime) -> datet
     return next_send(schedule, now)
 
 
-def pause_end(subscriber: Subscriber, now: datetime) -> date:
-    """The first local day with mail again, if a week's pause began now."""
-    return edition_day(now, subscriber.timezone) + WEEK
+def pause_end(subscriber: Subscriber, now: datetime, length: timedelta = WEEK) -> date:
+    """The first local day with mail again, if a pause of that length began now."""
+    return edition_day(now, subscriber.timezone) + length
 
 
 def clear_past_pause(preferences: Preferences, today: date) -> Preferences:

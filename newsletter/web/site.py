@@ -17,6 +17,7 @@ from newsletter.app import App
 from newsletter.errors import NewsletterError
 from newsletter.render.plain import clean, clip, web_url
 from newsletter.stages.commonness import Commonness
+from newsletter.stages.library import PaperLibrary
 from newsletter.store.engine import reading
 from newsletter.store.notices import queue_notice
 from newsletter.store.reading import entries_by_id
@@ -60,6 +61,7 @@ def _deps(app: App, mailbox: str | None) -> WebDeps:
         environment = app.templates.html if name.endswith(".html") else app.templates.text
         return environment.get_template(name).render(mailbox=mailbox, **context)
 
+    commonness = Commonness(reading(app.sessions), clock.now)
     return WebDeps(
         sessions=app.sessions,
         readers=reading(app.sessions),
@@ -72,7 +74,8 @@ def _deps(app: App, mailbox: str | None) -> WebDeps:
         base_url=app.settings.base_url,
         site=app.settings.site_name,
         contact=app.settings.contact or "",
-        too_common=Commonness(reading(app.sessions), clock.now).too_common,
+        too_common=commonness.too_common,
+        library=PaperLibrary(commonness.share_of),
         preview=app.tasting.taste,
     )
 

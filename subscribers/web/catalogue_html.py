@@ -23,7 +23,7 @@ def zones_html(chosen: str) -> Markup:
         first = Markup('<option value="{0}" selected>{0}</option>').format(name)
         return first + _zones(spoken())
     return Markup(  # noqa: S704  (made of our own list alone)
-        _zones(spoken()).replace(f'value="{chosen}"', f'value="{chosen}" selected', 1)
+        str(_zones(spoken())).replace(f'value="{chosen}"', f'value="{chosen}" selected', 1)
     )
 
 
@@ -38,9 +38,12 @@ def topics_html(held: Collection[tuple[Kind, str]], ticked: Collection[str]) -> 
     return _marked(_topics(spoken()), has, ticked)
 
 
-def categories_html(held: Collection[str], ticked: Collection[str]) -> Markup:
-    """The subjects of arXiv to tick, an archive a fold."""
-    return _marked(_categories(spoken()), held, ticked)
+def categories_html(chosen: Collection[str]) -> Markup:
+    """The subjects of arXiv as options, by archive, the chosen one marked."""
+    text = str(_categories(spoken()))
+    for code in chosen:
+        text = text.replace(f'value="{escape(code)}"', f'value="{escape(code)}" selected', 1)
+    return Markup(text)  # noqa: S704  (only our own marks were put in)
 
 
 def _marked(html: Markup, has: Collection[str], ticked: Collection[str]) -> Markup:
@@ -82,18 +85,12 @@ def _topics(_language: str) -> Markup:
 
 @lru_cache(maxsize=32)
 def _categories(_language: str) -> Markup:
-    check = Markup(
-        '<label class="check"><input type="checkbox" name="categories" value="{0}">'
-        "<span>{1} <code>{0}</code></span></label>\n"
-    )
-    fold = Markup(
-        '<details class="fold fold-inner"><summary>{0}</summary><fieldset class="checks">'
-        '<legend class="visually-hidden">{0}</legend>{1}</fieldset></details>'
-    )
+    option = Markup('<option value="{0}">{1} ({0})')
+    group = Markup('<optgroup label="{}">{}</optgroup>')
     return Markup("").join(
-        fold.format(
+        group.format(
             _(archive.label),
-            Markup("").join(check.format(each.code, _(each.label)) for each in archive.categories),
+            Markup("").join(option.format(each.code, _(each.label)) for each in archive.categories),
         )
         for archive in catalogue().archives
     )

@@ -53,7 +53,12 @@ class Chip:
         """What can be chosen: (value, words)."""
         if self.interest.muted:
             return ((weight_of(self.interest), _("Ruled out")), (GONE, _("Remove")))
-        usual = (("2", _("Stronger")), ("1", _("Normal")), ("0.5", _("Weaker")), (GONE, _("Remove")))
+        usual = (
+            ("2", _("Stronger")),
+            ("1", _("Normal")),
+            ("0.5", _("Weaker")),
+            (GONE, _("Remove")),
+        )
         if self.weight in {value for value, _words in usual}:
             return usual
         return ((self.weight, _("{weight} times").format(weight=self.weight)), *usual)
@@ -114,11 +119,10 @@ class Chips:
             for chip in self.chips
             if chip.weight != GONE
         ]
-        wishes += _attempt(errors, "rest", lambda: parse_profile(self.rest).interests)
+        wishes += _attempt(errors, "rest", parse_wishes, self.rest)
         wishes += catalogue().interests(self.topics, self.categories)
         for name, parse in _PARSERS.items():
-            text = self.typed(name)
-            wishes += _attempt(errors, name, lambda parse=parse, text=text: parse(text))
+            wishes += _attempt(errors, name, parse, self.typed(name))
         try:
             # What is there comes first: adding it once more changes nothing of it.
             profile = make_profile(wishes)
@@ -158,6 +162,11 @@ def text_in(sent: FormData, name: str) -> str | None:
     return value.replace("\r\n", "\n") if isinstance(value, str) else None
 
 
+def parse_wishes(text: str) -> Sequence[Interest]:
+    """Wishes in free text. Raises ProfileError."""
+    return parse_profile(text).interests
+
+
 def _weight(text: str) -> float:
     try:
         weight = round(float(text), 3)
@@ -167,10 +176,10 @@ def _weight(text: str) -> float:
 
 
 def _attempt(
-    errors: dict[str, str], name: str, parse: Callable[[], Sequence[Interest]]
+    errors: dict[str, str], name: str, parse: Callable[[str], Sequence[Interest]], text: str
 ) -> Sequence[Interest]:
     try:
-        return parse()
+        return parse(text)
     except ProfileError as error:
         errors[name] = str(error)
         return ()
@@ -203,7 +212,7 @@ def _seeds(text: str) -> list[Interest]:
 
 
 _PARSERS: dict[str, Callable[[str], Sequence[Interest]]] = {
-    "wishes": lambda text: parse_profile(text).interests,
+    "wishes": parse_wishes,
     "people": _names("author"),
     "organisations": _names("org"),
     "seeds": _seeds,

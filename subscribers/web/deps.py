@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from subscribers.library import Library
 from subscribers.preview import MakePreview, no_preview
 from subscribers.profile import Interest
 from subscribers.signup import SendNotice
@@ -35,7 +36,7 @@ class WebDeps:
     `describe_entry` tells what a vote is about.
     `flush` sends what `send_notice` queued; it runs after the answer. `too_common` is asked about
     what somebody typed, to tell them; it never stands in the way of saving. `preview` makes the digest
-    that somebody would get.
+    that somebody would get; `library` tells of papers and past digests.
     """
 
     sessions: sessionmaker[Session]
@@ -51,6 +52,7 @@ class WebDeps:
     contact: str
     too_common: TooCommon = _nothing_known
     preview: MakePreview = no_preview
+    library: Library
 
     @property
     def root(self) -> str:

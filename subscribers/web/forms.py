@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 
+from markupsafe import Markup
 from starlette.datastructures import FormData
 
 from subscribers.catalogue import Catalogue, catalogue
@@ -23,7 +24,7 @@ from subscribers.preferences import (
 )
 from subscribers.profile import Profile, make_profile, parse_profile, to_text
 from subscribers.schedule import Schedule, edition_day, make_schedule
-from subscribers.web.zones import is_listed, zone_choices
+from subscribers.web.catalogue_html import zones_html
 from subscribers.wording import WEEKDAYS
 
 _T = TypeVar("_T")
@@ -88,12 +89,9 @@ class FormView:
     consent: str = REQUEST_WORDING.text
 
     @property
-    def zones(self) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
-        """The zones to choose from; one that is set but not listed comes first."""
-        name = self.typed.timezone
-        if is_listed(name):
-            return zone_choices()
-        return (("As set", ((name, name),)), *zone_choices())
+    def zones(self) -> Markup:
+        """The options of the zones to choose from; one that is set but not listed comes first."""
+        return zones_html(self.typed.timezone)
 
 
 def form_context(

@@ -21,7 +21,9 @@ def unpacked(text: str) -> list[tuple[str, str]]:
         return []
 
 
-def merged(now: Mapping[str, str], was: Mapping[str, str], sent: Mapping[str, str]) -> dict[str, str]:
+def merged(
+    now: Mapping[str, str], was: Mapping[str, str], sent: Mapping[str, str]
+) -> dict[str, str]:
     """The fields as they stand `now`, with those that the form changed of what it had shown."""
     return {
         name: sent[name] if name in sent and sent[name] != was.get(name) else value

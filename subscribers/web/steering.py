@@ -16,11 +16,12 @@ from subscribers.consent import State
 from subscribers.feedback import VoteGiven, unvote, votes_of
 from subscribers.library import Shared, SourceShown
 from subscribers.preferences import Preferences, read_preferences, save_preferences
+from subscribers.preview import MOST_RATED, PreviewBusyError, Wanted
 from subscribers.profile import Kind
 from subscribers.schedule import edition_day
 from subscribers.tables import Subscriber
 from subscribers.tokens import LIFETIME, LinkSigner, Purpose
-from subscribers.web.catalogue_html import categories_html, topics_html, zones_html
+from subscribers.web.catalogue_html import categories_html, topics_html
 from subscribers.web.chips import Chips, text_in
 from subscribers.web.deps import WebDeps
 from subscribers.web.forms import FormView
@@ -51,7 +52,7 @@ class SteeringPages:
             return self._forget(request, label)
         deps, now = self._deps, self._deps.now()
         previews = sent.get("action") == "preview"
-        with (deps.readers() if previews else deps.sessions.begin()) as session:
+        with deps.readers() if previews else deps.sessions.begin() as session:
             subscriber = owner(deps, session, request, Purpose.PREFERENCES, lock=not previews)
             sources = deps.library.sources(session)
             before = as_set(subscriber, [each.name for each in sources], now)
@@ -86,8 +87,21 @@ class SteeringPages:
     def _seen(
         self, session: Session, subscriber: Subscriber, meant: Preferences | None
     ) -> dict[str, Any]:
-        """What a digest would hold by these preferences."""
-        return {}
+        """What a digest would hold by these preferences and votes; nothing where that cannot be told."""
+        if meant is None or subscriber.state != State.CONFIRMED:
+            return {}
+        votes = sorted(_votes(session, subscriber), key=lambda vote: vote.at, reverse=True)
+        wanted = Wanted(
+            meant.profile,
+            tuple((vote.entry_key, vote.value) for vote in votes[:MOST_RATED]),
+            meant.max_papers,
+            meant.parts_off,
+            meant.sources_off,
+        )
+        try:
+            return {"preview": self._deps.preview(wanted)}
+        except PreviewBusyError:
+            return {}
 
     def _as_set(self, session: Session, request: Request, subscriber: Subscriber) -> dict[str, Any]:
         sources = self._deps.library.sources(session)
@@ -110,8 +124,7 @@ class SteeringPages:
             "was": steering.was,
             "chips": chips,
             "topics": topics_html(_held(chips), chips.topics),
-            "categories": categories_html(_held_categories(chips), chips.categories),
-            "zones": zones_html(typed.timezone),
+            "categories": categories_html(chips.categories),
             "parts_off": steering.parts_off,
             "sources": sources,
             "sources_off": steering.sources_off,
@@ -174,7 +187,3 @@ def _held(chips: Chips) -> frozenset[tuple[Kind, str]]:
     return frozenset(
         (c.interest.kind, c.interest.text) for c in chips.chips if not c.interest.muted
     )
-
-
-def _held_categories(chips: Chips) -> frozenset[str]:
-    return frozenset(text for kind, text in _held(chips) if kind is Kind.CATEGORY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any, cast
 
 from starlette.datastructures import FormData
 
@@ -103,7 +104,7 @@ def changed(now: Steering, sent: FormData) -> Steering:
     sources = seen["source"]
     return replace(
         now,
-        typed=replace(now.typed, **scalars),
+        typed=replace(now.typed, **cast("dict[str, Any]", scalars)),
         chips=chips.changed(now.chips, was, sent),
         parts_off=merged_off(now.parts_off, seen["part_off"], parts, ticked["parts"]),
         sources_off=merged_off(now.sources_off, seen["source_off"], sources, ticked["sources"]),
