@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 import structlog
 from hypothesis import settings
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine
 
 from newsletter.app import App
 from newsletter.store.engine import Sessions, open_engine, open_sessions, upgrade
@@ -35,32 +36,39 @@ def log_as_it_was() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[str | None]:
-    """The address of a database of this process's own (xdist has several), or None without a server."""
+def postgresql() -> Iterator[postgres.Emptied | None]:
+    """A migrated database of this process's own (xdist has several), or None without a server."""
     with postgres.own_database() as url:
-        yield url
+        yield None if url is None else postgres.Emptied(url)
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "newsletter.sqlite3"
+    engine = open_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    engine.dispose()
+    return path
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database: once a SQLite file, once PostgreSQL."""
+    """The address of a migrated database without rows: once a SQLite file, once PostgreSQL.
+
+    Migrating anew for each test would take longer than all tests do.
+    """
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'newsletter.sqlite3'}"
+        path = tmp_path / "newsletter.sqlite3"
+        shutil.copyfile(request.getfixturevalue("migrated"), path)
+        return f"sqlite:///{path}"
     server = request.getfixturevalue("postgresql")
     if server is None:
         pytest.skip(
             f"no PostgreSQL answers at {postgres.SERVER}; PAPERROUND_TEST_POSTGRESQL names another"
         )
-    _empty(server)
-    return server
-
-
-def _empty(server: str) -> None:
-    engine = create_engine(server)
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
+    server.empty()
+    return server.url
 
 
 @pytest.fixture
@@ -81,7 +89,6 @@ def app(operator: Operator) -> App:
 def engine(database_url: str) -> Iterator[Engine]:
     """An engine on a migrated, empty database."""
     engine = open_engine(database_url)
-    upgrade(engine)
     yield engine
     engine.dispose()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import datetime
 from itertools import islice
 
@@ -16,6 +17,38 @@ from tests import inputs
 from tests.factories import NOW
 
 ARCHIVE = 400
+_SUBJECTS = [
+    ["language model", "token", "prompt", "decoding", "corpus", "vocabulary"],
+    ["reinforcement learning", "policy", "reward", "agent", "exploration", "bandit"],
+    ["diffusion", "denoising", "sampler", "noise schedule", "image", "latent"],
+    ["neural network", "layer", "activation", "weights", "pruning", "gradient"],
+    ["robot", "gripper", "manipulation", "locomotion", "sensor", "joint"],
+    ["graph", "node", "edge", "message passing", "community", "spectral"],
+    ["protein structure", "folding", "residue", "ligand", "sequence", "binding"],
+    ["image segmentation", "mask", "pixel", "boundary", "contour", "instance"],
+]
+_COMMON = [
+    "method",
+    "results",
+    "data",
+    "approach",
+    "task",
+    "experiments",
+    "benchmark",
+    "baseline",
+    "accuracy",
+    "training",
+    "analysis",
+    "theory",
+    "efficient",
+    "robust",
+    "simple",
+    "scalable",
+    "general",
+    "adaptive",
+    "survey",
+    "study",
+]
 WISHES = [
     "language model\nreinforcement learning",
     "diffusion, -survey",
@@ -29,11 +62,18 @@ WISHES = [
 def papers() -> list[tuple[str, str]]:
     if inputs.shared() is not None:
         return [(r["title"], r["abstract"] or "") for r in islice(inputs.stream(), ARCHIVE)]
-    words = [f"{a}{b}" for a in ("graph", "model", "robot", "image") for b in range(9)]
-    return [
-        (f"{words[n % 36]} {words[n * 7 % 31]}", " ".join(words[n * k % 36] for k in range(12)))
-        for n in range(ARCHIVE)
-    ]
+    return [_made_up(random.Random(n)) for n in range(ARCHIVE)]
+
+
+def _made_up(chance: random.Random) -> tuple[str, str]:
+    """A paper about one or two subjects, in words of these and words that all papers have."""
+    about = chance.sample(_SUBJECTS, 1 + chance.randrange(2))
+    subject = [word for each in about for word in chance.sample(each, 4)]
+    common = chance.sample(_COMMON, 8)
+    abstract = chance.choices(subject, k=24) + chance.choices(common, k=24)
+    chance.shuffle(abstract)
+    named = " ".join(phrase for each in about for phrase in each[:1])
+    return f"{common[0]} {named} {subject[1]}", f"{named} {' '.join(abstract)}"
 
 
 def key(number: int) -> str:
