@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +19,8 @@ from subscribers.library import Common, Paper, PastDigest, Shared, SourceShown
 _TITLE_LENGTH = 300
 # Of more votes the older ones are told together: a page must stay small.
 _MOST_VOTES = 60
+
+_SOURCES_KEPT = timedelta(minutes=1)
 
 _KINDS = {
     "arxiv-rss": "arXiv",
@@ -37,10 +40,12 @@ _KINDS = {
 
 
 class PaperLibrary:
-    """Answers for one process. `share_of`: how common a phrase is among recent papers."""
+    """Answers for one process. `share_of`: how common a phrase is among recent papers. `now`: the clock."""
 
-    def __init__(self, share_of: ShareOf) -> None:
+    def __init__(self, share_of: ShareOf, now: Callable[[], datetime]) -> None:
         self._share_of = share_of
+        self._now = now
+        self._sources: tuple[datetime, list[SourceShown]] | None = None
         self._kept: Callable[..., tuple[Shared, ...]] = lru_cache(maxsize=4096)(self._grouped)
 
     def papers(self, session: Session, keys: Collection[str]) -> Mapping[str, Paper]:
@@ -71,10 +76,14 @@ class PaperLibrary:
 
     def sources(self, session: Session) -> Sequence[SourceShown]:
         """The sources that papers come from."""
-        return [
-            SourceShown(each.name, _label(each.name, each.kind))
-            for each in sources.all_sources(session, enabled_only=True)
-        ]
+        now = self._now()
+        if self._sources is None or now - self._sources[0] > _SOURCES_KEPT:
+            found = [
+                SourceShown(each.name, _label(each.name, each.kind))
+                for each in sources.all_sources(session, enabled_only=True)
+            ]
+            self._sources = (now, found)
+        return self._sources[1]
 
     def digests(self, session: Session, subscriber_id: int, most: int) -> Sequence[PastDigest]:
         """Somebody's latest digests, the latest first."""

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from newsletter.model import DeliveryState
@@ -58,15 +58,22 @@ def digests(
     session: Session, subscriber_id: int, most: int
 ) -> list[tuple[int, date, datetime, int]]:
     """Somebody's latest digests that left or are to leave: (id, day, planned at, papers)."""
-    rows = session.execute(
-        select(Delivery.id, Delivery.edition_day, Delivery.planned_at, func.count(Pick.entry_id))
-        .outerjoin(Pick, Pick.delivery_id == Delivery.id)
-        .where(Delivery.subscriber_id == subscriber_id, Delivery.state != DeliveryState.SKIPPED)
-        .group_by(Delivery.id)
-        .order_by(Delivery.edition_day.desc())
-        .limit(most)
-    )
+    rows = session.execute(_DIGESTS, {"whose": subscriber_id, "most": most})
     return [(id_, day, at, papers) for id_, day, at, papers in rows]
+
+
+# Made once: to make a statement costs as much as to ask a small database.
+_DIGESTS = (
+    select(Delivery.id, Delivery.edition_day, Delivery.planned_at, func.count(Pick.entry_id))
+    .outerjoin(Pick, Pick.delivery_id == Delivery.id)
+    .where(
+        Delivery.subscriber_id == bindparam("whose"),
+        Delivery.state != DeliveryState.SKIPPED.value,
+    )
+    .group_by(Delivery.id)
+    .order_by(Delivery.edition_day.desc())
+    .limit(bindparam("most"))
+)
 
 
 def held(session: Session, subscriber_id: int) -> dict[str, Any]:

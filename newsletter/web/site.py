@@ -75,7 +75,7 @@ def _deps(app: App, mailbox: str | None) -> WebDeps:
         site=app.settings.site_name,
         contact=app.settings.contact or "",
         too_common=commonness.too_common,
-        library=PaperLibrary(commonness.share_of),
+        library=PaperLibrary(commonness.share_of, clock.now),
         preview=app.tasting.taste,
     )
 

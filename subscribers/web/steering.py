@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from subscribers.consent import State
-from subscribers.feedback import VoteGiven, unvote, votes_of
+from subscribers.feedback import VoteGiven, unvote, votes_by
 from subscribers.library import Shared, SourceShown
 from subscribers.preferences import Preferences, read_preferences, save_preferences
 from subscribers.preview import MOST_RATED, PreviewBusyError, Wanted
@@ -25,6 +25,7 @@ from subscribers.web.catalogue_html import categories_html, topics_html
 from subscribers.web.chips import Chips, text_in
 from subscribers.web.deps import WebDeps
 from subscribers.web.forms import FormView
+from subscribers.web.fragments import Fragments, Said
 from subscribers.web.hints import hints
 from subscribers.web.pages import owner, page
 from subscribers.web.steering_form import Steering, as_set, changed
@@ -38,6 +39,7 @@ class SteeringPages:
 
     def __init__(self, deps: WebDeps) -> None:
         self._deps = deps
+        self._fragments = Fragments(deps.render)
 
     def show(self, request: Request) -> Response:
         """The form, with everything as it is set. Changes nothing."""
@@ -118,15 +120,18 @@ class SteeringPages:
     ) -> dict[str, Any]:
         deps, now = self._deps, self._deps.now()
         chips = self._titled(session, steering.chips)
-        typed = steering.typed
+        typed, errors = steering.typed, Said(steering.errors)
         return {
-            "form": FormView(typed=typed, errors=steering.errors),
+            "form": FormView(typed=typed, errors=errors),
+            "errors_of": errors.of,
+            "fragment": self._fragments.html,
+            "schedule": self._fragments.schedule(typed, errors),
             "was": steering.was,
             "chips": chips,
             "topics": topics_html(_held(chips), chips.topics),
             "categories": categories_html(chips.categories),
             "parts_off": steering.parts_off,
-            "sources": sources,
+            "sources": tuple(sources),
             "sources_off": steering.sources_off,
             "learned": self._learned(session, subscriber),
             "digests": self._digests(session, subscriber),
@@ -180,7 +185,7 @@ def _digest_token(signer: LinkSigner, who: Subscriber, number: int, made_at: Any
 
 
 def _votes(session: Session, subscriber: Subscriber) -> tuple[VoteGiven, ...]:
-    return votes_of(session, [subscriber.id]).get(subscriber.id, ())
+    return votes_by(session, subscriber.id)
 
 
 def _held(chips: Chips) -> frozenset[tuple[Kind, str]]:

@@ -12,6 +12,7 @@ from starlette.datastructures import FormData
 from subscribers.choices import Part, check_sources
 from subscribers.language import gettext as _
 from subscribers.preferences import Preferences, read_preferences
+from subscribers.profile import Profile
 from subscribers.tables import Subscriber
 from subscribers.web import chips
 from subscribers.web.chips import Chips, text_in
@@ -68,7 +69,7 @@ class Steering:
 def as_set(subscriber: Subscriber, sources: Sequence[str], now: datetime) -> Steering:
     """How the form shows what is set."""
     preferences = read_preferences(subscriber)
-    typed = typed_of(preferences, subscriber.email, now)
+    typed = typed_of(replace(preferences, profile=Profile()), subscriber.email, now)
     shown = chips.shown(subscriber)
     values = [
         *((name, getattr(typed, name)) for name in _SCALARS),

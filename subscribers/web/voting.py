@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from subscribers.consent import State
 from subscribers.errors import TokenError
-from subscribers.feedback import VoteGiven, unvote, vote, vote_on, votes_of
+from subscribers.feedback import VoteGiven, unvote, vote, vote_on, votes_by
 from subscribers.library import Common, Shared
 from subscribers.tables import Subscriber
 from subscribers.tokens import LIFETIME, MORE, Link, Purpose
@@ -78,7 +78,7 @@ class VotingPages:
         tokens = self._tokens(asked, [asked.entry_id, *(paper.entry_id for paper in others)])
         more, less = tokens[asked.entry_id]
         is_more = asked.value == MORE
-        votes = votes_of(session, [asked.subscriber.id]).get(asked.subscriber.id, ())
+        votes = votes_by(session, asked.subscriber.id)
         stands = {vote.entry_key: vote.value for vote in votes}
         return {
             "others": [
