@@ -41,18 +41,68 @@ PLACES = 10
 
 
 class UncachedCards(Cards):
-    """Renders each card for each mail."""
+    """Renders each card for each mail, with its vote links."""
+
+    def __init__(self, template: Any, molds: Molds) -> None:
+        super().__init__(template, molds)
+        self._votes = dict.fromkeys(self._votes, mime.Mold(b"", b"", 0, ()))
 
     def _made(self, _key: Any, _basis: object, make: Any) -> Any:
         return make()
 
+    def told(self, entry: Entry, evidence: Any, style: Any, *, votes: bool) -> Any:
+        """The card without links to vote, which follow once their tokens are known."""
+        assert votes
+        told = super().told(entry, evidence, style, votes=False)
+        part = "linevotes" if style.line else "votes"
+
+        def rendered(tokens: Mapping[bytes, bytes]) -> mime.Piece:
+            urls = {
+                f"{way.decode()}_url": f"{SITE.base_url}/vote/{token.decode()}"
+                for way, token in tokens.items()
+            }
+            return mime.encode_piece(*self._template.render(part, {"site": SITE, **urls}))
+
+        return Unkept(told, rendered)
+
+
+@dataclass(frozen=True)
+class Unkept:
+    """A card whose votes are rendered where others fill them in."""
+
+    told: Any
+    votes: Callable[[Mapping[bytes, bytes]], mime.Piece]
+    tokens = 0
+
+    @property
+    def html_size(self) -> int:
+        """As of the card."""
+        size: int = self.told.html_size
+        return size
+
+    @property
+    def html(self) -> Late:
+        """The card and its votes."""
+        return Late(lambda tokens: self.told.html % {} + self.votes(tokens).html)
+
+    def texts(self, number: int) -> tuple[bytes, Late]:
+        """The text, and the note with its votes."""
+        text, note = self.told.texts(number)
+        return text, Late(lambda tokens: note % {} + self.votes(tokens).text)
+
+
+@dataclass(frozen=True)
+class Late:
+    """Octets that wait for tokens."""
+
+    filled: Callable[[Mapping[bytes, bytes]], bytes]
+
+    def __mod__(self, tokens: Mapping[bytes, bytes]) -> bytes:
+        return self.filled(tokens)
+
 
 class UncachedMolds(Molds):
     """Renders what has gaps for each mail."""
-
-    def votes(self, part: str) -> Any:
-        """Vote links that are rendered anew for each paper."""
-        return Unmolded(lambda tokens: self._template.render(part, {"site": SITE, **_urls(tokens)}))
 
     def mold(self, part: str, _own: Mapping[str, str], **words: Hashable) -> Any:
         """A part that is rendered anew for each reader."""
@@ -65,17 +115,9 @@ class Unmolded:
 
     rendered: Callable[[Mapping[str, str]], tuple[str, str]]
 
-    def fill(self, words: Mapping[str, str]) -> mime.Piece:
+    def fill(self, words: mime.Words) -> mime.Piece:
         """The part with these words."""
-        return mime.encode_piece(*self.rendered(words))
-
-    def fill_tokens(self, **tokens: str) -> mime.Piece:
-        """The same."""
-        return self.fill(tokens)
-
-
-def _urls(tokens: Mapping[str, str]) -> dict[str, str]:
-    return {f"{way}_url": f"{SITE.base_url}/vote/{token}" for way, token in tokens.items()}
+        return mime.encode_piece(*self.rendered(words.said))
 
 
 class PlainWriter(digest.DigestWriter):
@@ -85,13 +127,12 @@ class PlainWriter(digest.DigestWriter):
 
     def mail(self, letter: DigestLetter) -> bytes:
         """One digest by `EmailMessage`."""
-        subject, pieces = self.write(letter)
+        subject, body = self.write(letter)
         message = EmailMessage(policy=SMTP)
         message["Subject"] = subject
         message["From"], message["To"] = SITE.sender, letter.reader.email
         message["Message-ID"] = letter.message_id
-        text = b"".join(piece.text for piece in pieces).decode()
-        html = b"".join(piece.html for piece in pieces).decode()
+        text, html = (b"".join(part).decode() for part in body)
         message.set_content(text, cte="quoted-printable")
         message.add_alternative(html, subtype="html", cte="quoted-printable")
         return message.as_bytes()

@@ -35,6 +35,7 @@ from newsletter.setting_types import parse_dkim_key, parse_mailbox
 from newsletter.settings import Settings
 from newsletter.stages.arriving import from_answer
 from newsletter.stages.blocks import Blocks
+from newsletter.stages.browse import Browser
 from newsletter.stages.collect import CollectReport, Progress, silent
 from newsletter.stages.company import learn_company
 from newsletter.stages.learning import learn_stale
@@ -63,6 +64,7 @@ from newsletter.store.ledgers import DELIVERIES, NOTICES
 from newsletter.store.notices import queue_notice
 from newsletter.store.returned import prune
 from newsletter.store.turns import SharedTurns
+from subscribers import expiry
 from subscribers.tokens import LinkSigner
 
 
@@ -200,6 +202,11 @@ class App:
         with self.sessions.begin() as session:
             prune(session, clock.now())
 
+    def forget_unconfirmed(self) -> None:
+        """Drop sign-ups that nobody confirmed, and what limits do not look at any more."""
+        with self.sessions.begin() as session:
+            expiry.forget_unconfirmed(session, clock.now())
+
     def read_returned(self) -> int:
         """Take in what is new in the mailbox of the settings; how many mails. Raises NewsletterError."""
         if self.settings.bounce_imap is None:
@@ -260,6 +267,11 @@ class App:
     def tasting(self) -> Tasting:
         """What tells somebody the digest that they would get."""
         return Tasting(self.sessions, self._spaces, clock.now)
+
+    @cached_property
+    def browser(self) -> Browser:
+        """What pages, feeds and the API show of the papers."""
+        return Browser()
 
     @cached_property
     def related_papers(self) -> RelatedPapers:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from subscribers.language import ENGLISH
 from subscribers.length import Length
 
 
@@ -246,6 +247,7 @@ class Manner:
     complete: bool = False
     next_at: datetime | None = None
     timezone: str = "UTC"
+    language: str = ENGLISH
 
 
 class SkipReason(StrEnum):

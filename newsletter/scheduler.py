@@ -121,6 +121,7 @@ def summarise(app: App, now: datetime) -> None:  # noqa: ARG001  (a job's signat
 def refresh(app: App, now: datetime) -> None:
     """Drop what has been kept long enough, and learn anew what profiles rest on."""
     app.prune_returned()
+    app.forget_unconfirmed()
     app.refresh(now)
 
 

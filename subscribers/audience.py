@@ -56,6 +56,7 @@ class Member:
     max_papers: int
     length: Length
     quiet_days: int
+    language: str
     schedule: Schedule
     due_at: datetime | None
     edition_day: date
@@ -254,6 +255,7 @@ def _member(
         max_papers=row.max_papers,
         length=Length(row.length),
         quiet_days=row.quiet_days,
+        language=row.language,
         schedule=schedule,
         due_at=row.next_send_at,
         edition_day=day,
@@ -284,6 +286,7 @@ _COLUMNS = (
     Subscriber.quiet_days,
     Subscriber.parts_off,
     Subscriber.sources_off,
+    Subscriber.language,
     Subscriber.created_at,
     Subscriber.confirmed_at,
     Subscriber.cadence,

@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
+from subscribers.language import N_, gettext, spoken
+
 
 class State(StrEnum):
     """Where a subscriber stands; only `confirmed` is ever mailed a digest."""
@@ -48,10 +50,15 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Words that somebody agrees to. Whoever changes `text` gives it a new `version`."""
+    """Words that somebody agrees to, in English. Whoever changes `text` gives it a new `version`."""
 
     version: str
     text: str
+
+    def said(self) -> Wording:
+        """These words in the language being spoken, as a version of their own: `request-1.de`."""
+        text = gettext(self.text)
+        return self if text == self.text else Wording(f"{self.version}.{spoken()}", text)
 
     @property
     def hash(self) -> str:
@@ -61,15 +68,19 @@ class Wording:
 
 REQUEST_WORDING = Wording(
     "request-1",
-    "We will mail you a digest of new papers, chosen by the wishes above, at the hour you set. "
-    "First we send one mail to make sure that this address is yours. We keep your address, your "
-    "wishes and when you agreed, for this purpose only, and pass them on to nobody. "
-    "Every mail has a link that ends it with one press.",
+    N_(
+        "We will mail you a digest of new papers, chosen by the wishes above, at the hour you set. "
+        "First we send one mail to make sure that this address is yours. We keep your address, your "
+        "wishes and when you agreed, for this purpose only, and pass them on to nobody. "
+        "Every mail has a link that ends it with one press."
+    ),
 )
 CONFIRM_WORDING = Wording(
     "confirm-1",
-    "Yes, mail me my digest of new papers. I can change what I get, or end it, "
-    "by the links at the foot of every mail.",
+    N_(
+        "Yes, mail me my digest of new papers. I can change what I get, or end it, "
+        "by the links at the foot of every mail."
+    ),
 )
 
 _NEXT: dict[tuple[State, Act], State] = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from subscribers.language import gettext as _
+
 if TYPE_CHECKING:
     from subscribers.tokens import Link, Purpose
 
@@ -25,6 +27,15 @@ class ProfileError(SubscribersError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class TooManyRequestsError(SubscribersError):
+    """Too much was asked for from one network; the message says when to try again."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Too many requests came from your network just now. Please try again in an hour.")
+        )
 
 
 class ImportFileError(SubscribersError):

@@ -161,6 +161,7 @@ def _written(subscriber: Subscriber) -> dict[str, Any]:
         "max_papers": subscriber.max_papers,
         "length": subscriber.length,
         "quiet_days": subscriber.quiet_days,
+        "language": subscriber.language,
         "paused_until": subscriber.paused_until,
         "parts_off": told(subscriber.parts_off),
         "sources_off": told(subscriber.sources_off),

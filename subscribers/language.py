@@ -6,6 +6,7 @@ language that is being spoken; `locale/de.po` is German. What is not there stays
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,10 +15,14 @@ from gettext import NullTranslations
 from importlib.resources import files
 from io import BytesIO
 
-from babel import Locale, negotiate_locale
+from babel import Locale
 
 ENGLISH = "en"
 _FOLDER = files("subscribers") / "locale"
+_RANGE = re.compile(
+    r"(?P<range>[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)"
+    r"(?:\s*;\s*[qQ]=(?P<weight>0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?"
+)
 _spoken: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 
@@ -28,24 +33,34 @@ def languages() -> tuple[str, ...]:
     return (ENGLISH, *sorted(name.removesuffix(".po") for name in names if name.endswith(".po")))
 
 
+@cache
 def name_of(language: str) -> str:
     """What a language calls itself."""
     return (Locale.parse(language).display_name or language).capitalize()
+
+
+def tag(language: str) -> str:
+    """A language as HTML and HTTP write it (RFC 5646): `pt-BR` for `pt_BR`."""
+    return language.replace("_", "-")
 
 
 def wanted(accept_language: str, default: str = ENGLISH) -> str:
     """The language that an Accept-Language header asks for (RFC 9110, section 12.5.4), or `default`."""
     ranked = []
     for place, part in enumerate(accept_language[:400].split(",")):
-        tag, _, quality = part.strip().partition(";")
-        try:
-            weight = float(quality.strip().removeprefix("q=") or 1)
-        except ValueError:
-            weight = 0.0
-        if weight > 0 and tag:
-            ranked.append((-weight, place, tag))
-    tags = [tag for _, _, tag in sorted(ranked)]
-    return negotiate_locale(tags, languages(), sep="-") or default
+        asked = _RANGE.fullmatch(part.strip())
+        weight = float(asked["weight"] or 1) if asked else 0.0
+        if asked and weight > 0:
+            ranked.append((-weight, place, asked["range"].casefold()))
+    ours = {tag(each).casefold(): each for each in languages()}
+    for _, _, asked_for in sorted(ranked):
+        found = asked_for
+        # RFC 4647, section 3.4: de-AT-1996, de-AT, de.
+        while found and found not in ours:
+            found = found.rpartition("-")[0]
+        if found:
+            return ours[found]
+    return default
 
 
 @contextmanager
@@ -58,9 +73,21 @@ def speaking(language: str) -> Iterator[None]:
         _spoken.reset(token)
 
 
+def speak(language: str) -> None:
+    """From here on, until the present context ends, this language is spoken; English if it is none of
+    ours.
+    """
+    _spoken.set(language if language in languages() else ENGLISH)
+
+
 def spoken() -> str:
     """The language being spoken just now."""
     return _spoken.get()
+
+
+def N_(message: str) -> str:  # noqa: N802  (the name that extractors of messages know)
+    """The sentence itself: marks one that is looked up later, where its text is a constant."""
+    return message
 
 
 def gettext(message: str) -> str:

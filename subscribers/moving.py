@@ -37,7 +37,7 @@ def request_move(
     if (
         subscriber.state != State.CONFIRMED
         or not _is_free(session, address.email)
-        or not may_mail(session, subscriber.id, now)
+        or not may_mail(session, subscriber.id, address.email, now)
     ):
         return
     subscriber.new_email = address.email

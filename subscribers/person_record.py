@@ -15,8 +15,10 @@ from subscribers.address import Address, parse_address
 from subscribers.choices import check_parts, check_sources, listed
 from subscribers.consent import State
 from subscribers.errors import ImportFileError, ProfileError, SubscribersError
+from subscribers.language import ENGLISH
 from subscribers.preferences import (
     Preferences,
+    check_language,
     check_length,
     check_max_papers,
     check_quiet_days,
@@ -46,6 +48,7 @@ class PersonRecord(BaseModel):
     max_papers: int = 10
     length: str = "short"
     quiet_days: int = 0
+    language: str = ENGLISH
     paused_until: date | None = None
     parts_off: str = ""
     sources_off: str = ""
@@ -175,4 +178,5 @@ def _preferences(given: PersonRecord) -> Preferences:
         quiet_days=check_quiet_days(given.quiet_days),
         parts_off=check_parts(listed(given.parts_off)),
         sources_off=check_sources(listed(given.sources_off)),
+        language=check_language(given.language),
     )

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from subscribers.choices import Part
 from subscribers.consent import State
 from subscribers.errors import ProfileError
+from subscribers.language import ENGLISH, languages, name_of
+from subscribers.language import gettext as _
 from subscribers.length import Length
 from subscribers.profile import Interest, Kind, Profile
 from subscribers.schedule import (
@@ -36,6 +38,7 @@ class Preferences:
 
     `quiet_days`: after so many digests in a row that were left out one short note comes; 0 for none.
     `parts_off`, `sources_off`: what they do without; sources by their names.
+    `language`: one of `language.languages()`.
     """
 
     profile: Profile
@@ -45,6 +48,7 @@ class Preferences:
     quiet_days: int = 0
     parts_off: frozenset[Part] = frozenset()
     sources_off: frozenset[str] = frozenset()
+    language: str = ENGLISH
 
 
 def check_max_papers(number: int) -> int:
@@ -68,6 +72,16 @@ def check_quiet_days(number: int) -> int:
             "quiet_days", f"Please choose from 1 to {MOST_QUIET_DAYS} digests, or 0 for no note."
         )
     return number
+
+
+def check_language(code: str) -> str:
+    """The code back if it is that of one of our languages. Raises ProfileError."""
+    if code not in languages():
+        names = ", ".join(name_of(each) for each in languages())
+        raise ProfileError(
+            "language", _("Please choose one of our languages: {names}.").format(names=names)
+        )
+    return code
 
 
 def check_pause(until: date | None, today: date) -> date | None:
@@ -102,6 +116,7 @@ def read_preferences(subscriber: Subscriber) -> Preferences:
         quiet_days=subscriber.quiet_days,
         parts_off=frozenset(map(Part, subscriber.parts_off)),
         sources_off=frozenset(subscriber.sources_off),
+        language=subscriber.language,
     )
 
 
@@ -188,6 +203,7 @@ def apply_preferences(subscriber: Subscriber, preferences: Preferences, *, now: 
     subscriber.quiet_days = preferences.quiet_days
     subscriber.parts_off = sorted(preferences.parts_off)
     subscriber.sources_off = sorted(preferences.sources_off)
+    subscriber.language = preferences.language
     if preferences.profile == _profile_of(subscriber):
         return
     subscriber.taste_changed_at = now

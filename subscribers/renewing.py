@@ -32,7 +32,7 @@ def renew_links(
     mails = (
         subscriber.state == State.CONFIRMED
         and not is_suppressed(session, subscriber.address_hash)
-        and may_mail(session, subscriber.id, now)
+        and may_mail(session, subscriber.id, subscriber.email, now)
     )
     record(
         session,

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from subscribers.address import Address
@@ -26,6 +26,8 @@ from subscribers.consent import (
     Wording,
     next_state,
 )
+from subscribers.feedback import vote
+from subscribers.limits import check_network, may_mail_to
 from subscribers.preferences import (
     Preferences,
     apply_preferences,
@@ -37,14 +39,13 @@ from subscribers.preferences import (
 from subscribers.schedule import edition_day, next_send
 from subscribers.store import insert_new
 from subscribers.suppression import is_suppressed
-from subscribers.tables import ConsentEvent, Subscriber
+from subscribers.tables import ConsentEvent, Subscriber, Vote
 from subscribers.tokens import LinkSigner, Purpose
 
 LOOK_BACK = timedelta(days=3)
 """How far before their confirmation a newcomer's first digest reaches, so that it is not empty."""
 
 _MAILS_PER_HOUR = 3
-_BETWEEN_MAILS = timedelta(minutes=1)
 
 SendNotice = Callable[[Session, Subscriber, str, dict[str, Any]], None]
 """Queues a mail in the same transaction: (session, subscriber, NoticeKind, context)."""
@@ -75,10 +76,15 @@ class Confirmation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SignUp:
-    """A well-formed request to subscribe."""
+    """A well-formed request to subscribe. `ratings`: what was rated on the way (see `preview.Wanted`).
+
+    `worked`: it came with a proof of work (`guard.FormGuard`).
+    """
 
     address: Address
     preferences: Preferences
+    ratings: tuple[tuple[str, int], ...] = ()
+    worked: bool = False
 
 
 def request_subscription(
@@ -90,7 +96,11 @@ def request_subscription(
     send_notice: SendNotice,
     now: datetime,
 ) -> None:
-    """Takes a request in. Returns nothing, so that no caller can tell one address from another."""
+    """Takes a request in. Returns nothing, so that no caller can tell one address from another.
+
+    Raises TooManyRequestsError, whatever the address, where too many came from one network.
+    """
+    check_network(session, origin.network_address, now, worked=signup.worked)
     if is_suppressed(session, signup.address.hash):
         return
     subscriber = _found_or_new(session, signup, now)
@@ -99,9 +109,10 @@ def request_subscription(
     if state is State.PENDING:
         # A confirmed person's wishes stay: anybody can type anybody's address.
         apply_preferences(subscriber, signup.preferences, now=now)
-    if may_mail(session, subscriber.id, now):
+        _rate(session, subscriber, signup, now)
+    if may_mail(session, subscriber.id, subscriber.email, now):
         subscriber.state = state
-        words = REQUEST_WORDING if state is State.PENDING else None
+        words = REQUEST_WORDING.said() if state is State.PENDING else None
         kind = EventKind.REQUESTED if state is State.PENDING else EventKind.LINK_SENT
         record(session, subscriber, kind, now=now, origin=origin, words=words)
         _mail_link(session, subscriber, signer=signer, send_notice=send_notice, now=now)
@@ -119,15 +130,17 @@ def request_link(
 ) -> None:
     """Mails somebody a fresh link: to their preferences, or to confirm if they have yet to.
 
-    Nobody else gets anything, and no caller can tell.
+    Nobody else gets anything, and no caller can tell. Raises TooManyRequestsError, whatever the address,
+    where too many came from one network.
     """
+    check_network(session, origin.network_address, now, worked=False)
     found = find(session, address.hash)
     subscriber = None if found is None else locked(session, found)
     if (
         subscriber is not None
         and subscriber.state != State.UNSUBSCRIBED
         and not is_suppressed(session, address.hash)
-        and may_mail(session, subscriber.id, now)
+        and may_mail(session, subscriber.id, subscriber.email, now)
     ):
         record(session, subscriber, EventKind.LINK_SENT, now=now, origin=origin)
         _mail_link(session, subscriber, signer=signer, send_notice=send_notice, now=now)
@@ -160,7 +173,8 @@ def confirm(
     else:
         begin(subscriber, now=now, confirmed_at=now)
     subscriber.next_send_at = _first_due(subscriber, now)
-    record(session, subscriber, EventKind.CONFIRMED, now=now, origin=origin, words=CONFIRM_WORDING)
+    words = CONFIRM_WORDING.said()
+    record(session, subscriber, EventKind.CONFIRMED, now=now, origin=origin, words=words)
     if not goes_on:
         _welcome(session, subscriber, signer=signer, send_notice=send_notice, now=now)
     session.flush()
@@ -285,6 +299,7 @@ def _found_or_new(session: Session, signup: SignUp, now: datetime) -> Subscriber
         "max_papers": signup.preferences.max_papers,
         "length": signup.preferences.length.value,
         "quiet_days": signup.preferences.quiet_days,
+        "language": signup.preferences.language,
         "created_at": now,
     }
     insert_new(session, Subscriber, [row])
@@ -295,12 +310,28 @@ def _found_or_new(session: Session, signup: SignUp, now: datetime) -> Subscriber
     return subscriber
 
 
-def may_mail(session: Session, subscriber_id: int, now: datetime) -> bool:
-    """Whether another mail may go out on anybody's request: a few an hour, none in haste."""
-    asked = select(func.count(), func.max(ConsentEvent.at)).where(
+def may_mail(session: Session, subscriber_id: int, email: str, now: datetime) -> bool:
+    """Whether another mail may go to `email` on anybody's request; if so, it is counted.
+
+    A few an hour, none in haste: for what one subscriber's links ask for, wherever it goes, and for what
+    goes to one mailbox, whoever asked.
+    """
+    asked = select(func.count()).where(
         ConsentEvent.subscriber_id == subscriber_id,
         ConsentEvent.kind.in_([EventKind.REQUESTED, EventKind.LINK_SENT, EventKind.ADDRESS_ASKED]),
         ConsentEvent.at > now - timedelta(hours=1),
     )
-    count, last = session.execute(asked).one()
-    return count < _MAILS_PER_HOUR and (last is None or last <= now - _BETWEEN_MAILS)
+    count = session.scalars(asked).one()
+    return count < _MAILS_PER_HOUR and may_mail_to(session, email, now)
+
+
+def _rate(session: Session, subscriber: Subscriber, signup: SignUp, now: datetime) -> None:
+    """What was rated on the way becomes votes; of somebody new, in place of what they rated before."""
+    if subscriber.confirmed_at is None:
+        session.execute(
+            delete(Vote)
+            .where(Vote.subscriber_id == subscriber.id)
+            .execution_options(synchronize_session=False)
+        )
+    for key, value in signup.ratings:
+        vote(session, subscriber, key, value, now=now)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from subscribers.orm import Base
+
+_Row = TypeVar("_Row", bound=Base)
 
 
 def insert_new(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> int:
@@ -50,6 +52,20 @@ def insert_or_change(
         where=table.__table__.c[unless_equal] != statement.excluded[unless_equal],
     )
     return bool(session.execute(statement.returning(primary_key[0])).all())
+
+
+def take_row(session: Session, table: type[_Row], row: dict[str, Any]) -> _Row:
+    """The row that has this one's primary key, made from it if there was none, and held against every
+    other writer until the transaction ends.
+    """
+    primary_key = list(table.__table__.primary_key)
+    statement = _insert(session, table).values(row)
+    statement = statement.on_conflict_do_update(
+        index_elements=primary_key,
+        set_={column.name: statement.excluded[column.name] for column in primary_key},
+    )
+    found = statement.returning(table).execution_options(populate_existing=True)
+    return session.scalars(found).one()
 
 
 def _insert(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:

@@ -25,6 +25,7 @@ class Subscriber(Base):
     short note comes, 0 for none. `new_email` is where they asked to be mailed instead, until confirmed.
     `parts_off` are the parts of a digest (`choices.Part`), and `sources_off` the names of the sources, that
     they do without.
+    `language` is that of their mails and pages.
     `taste_changed_at` is when their interests or votes last changed: what was learned of them before
     that moment is out of date.
     """
@@ -47,6 +48,7 @@ class Subscriber(Base):
     quiet_days: Mapped[int] = mapped_column(default=0, server_default="0")
     parts_off: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     sources_off: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    language: Mapped[str] = mapped_column(String(16), default="en", server_default="en")
     new_email: Mapped[str | None] = mapped_column(String(320))
     paused_until: Mapped[date | None]
     next_send_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -137,6 +139,19 @@ class FormerAddress(Base):
     )
     email: Mapped[str] = mapped_column(String(320))
     at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class Tally(Base):
+    """What counts against a limit (`limits.take`): when, as seconds since 1970 with blanks between.
+
+    `key` is a hash that tells nobody's address.
+    """
+
+    __tablename__ = "tally"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    moments: Mapped[str] = mapped_column(Text)
+    last: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
 
 
 class Suppression(Base):

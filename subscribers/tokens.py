@@ -2,9 +2,10 @@
 
 A token is 11 bytes (purpose, version of the person's links, person, expiry) and an HMAC-SHA256 over
 them, both in URL-safe base64. Where it is about one thing (a paper to vote on, a digest, an address)
-it has 7 bytes more, what and how. A vote's has 132 bits of the HMAC (RFC 2104, section 5, asks for
-128): a mail holds dozens of them. The purpose is part of what is signed, and the key is derived for
-links alone, so that no token passes for another kind. Who reads a token learns nothing of why another
+it has 7 bytes more, what and how. The two votes on a paper share an HMAC, over all but the way: each
+has its half of it, 128 bits (RFC 2104, section 5, asks for no more), and nobody who has one half can
+tell the other. A mail holds dozens of them. The purpose is part of what is signed, and the key is derived
+for links alone, so that no token passes for another kind. Who reads a token learns nothing of why another
 was refused.
 """
 
@@ -19,6 +20,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
+from functools import lru_cache
 
 from subscribers.errors import ExpiredTokenError, TokenError
 
@@ -29,7 +31,10 @@ _MINUTE = timedelta(minutes=1)
 _NEVER = 0
 _ABOUT_SIZE = 7  # a number (48 bits), and a byte that for votes is 1 for MORE and 0 for LESS
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
-_VOTE_SEAL = 22  # characters of six bits
+# Of a vote's 24 characters the last one tells the way alone; its seal is a half of the HMAC: 22 more.
+_VOTE_HALVES = {b"B": slice(0, 16), b"A": slice(16, 32)}
+_VOTE_SEAL = 22
+_PAD = bytes(2)  # makes a half 18 octets, which are 24 characters
 
 _TAG_SIZE = 13  # octets: purpose (8 bits), person (36), a number (40), the mark of an address (20)
 _TAG_SEAL = 16  # octets of the HMAC
@@ -150,14 +155,20 @@ class LinkSigner:
         """Two tokens for each entry, MORE and LESS; all at once, as a mail holds dozens of them."""
         head = _packed(Purpose.VOTE, subscriber_id, links_version, now)
         ids = list(entry_ids)
-        packed = [head + (id_ << 8 | way).to_bytes(_ABOUT_SIZE) for id_ in ids for way in (1, 0)]
-        # 18 octets are 24 characters: those of all tokens can be encoded at once.
+        packed = [head + (id_ << 8).to_bytes(_ABOUT_SIZE) for id_ in ids]
+        # 18 octets are 24 characters: those of all papers can be encoded at once.
         payloads = _base64(b"".join(packed))
         starts = range(0, len(payloads), 24)
-        marks = [self._mark(payloads[at : at + 24])[:18] for at in starts]
-        told, seals = payloads.decode(), _base64(b"".join(marks)).decode()
-        tokens = [f"{told[at : at + 24]}.{seals[at : at + _VOTE_SEAL]}" for at in starts]
-        return dict(zip(ids, zip(tokens[::2], tokens[1::2], strict=True), strict=True))
+        marks = [self._mark(payloads[at : at + 23]) for at in starts]
+        halves = [mark[:16] + _PAD + mark[16:] + _PAD for mark in marks]
+        told, seals = payloads.decode(), _base64(b"".join(halves)).decode()
+        return {
+            id_: (
+                f"{told[at : at + 23]}B.{seals[2 * at : 2 * at + _VOTE_SEAL]}",
+                f"{told[at : at + 23]}A.{seals[2 * at + 24 : 2 * at + 24 + _VOTE_SEAL]}",
+            )
+            for at, id_ in zip(starts, ids, strict=True)
+        }
 
     def read(self, token: str, purpose: Purpose, *, now: datetime) -> Link:
         """What a token says, if it is ours, for this purpose and not expired.
@@ -221,8 +232,12 @@ class LinkSigner:
         return self._mark(b"address:" + packed)[:_TAG_SEAL]
 
     def _sealed(self, payload: bytes, purpose: Purpose) -> bytes:
-        seal = _base64(self._mark(payload))
-        return payload + b"." + (seal[:_VOTE_SEAL] if purpose is Purpose.VOTE else seal)
+        if purpose is not Purpose.VOTE:
+            return payload + b"." + _base64(self._mark(payload))
+        half = _VOTE_HALVES.get(payload[-1:])
+        if half is None:
+            raise TokenError
+        return payload + b"." + _base64(self._mark(payload[:-1])[half])
 
     def _mark(self, payload: bytes) -> bytes:
         """The HMAC, all of it."""
@@ -237,9 +252,14 @@ def _base64(packed: bytes) -> bytes:
 
 
 def _packed(purpose: Purpose, subscriber_id: int, links_version: int, now: datetime) -> bytes:
-    lifetime = LIFETIME[purpose]
-    expiry = _NEVER if lifetime is None else (now + lifetime - _EPOCH) // _MINUTE
+    expiry = _expiry(purpose, now)
     return _LAYOUT.pack(purpose, links_version, subscriber_id << _EXPIRY_BITS | expiry)
+
+
+@lru_cache(maxsize=256)  # the readers of one run share the moment
+def _expiry(purpose: Purpose, now: datetime) -> int:
+    lifetime = LIFETIME[purpose]
+    return _NEVER if lifetime is None else (now + lifetime - _EPOCH) // _MINUTE
 
 
 def _ballot(about: bytes) -> Ballot:

@@ -1,8 +1,9 @@
 """What a paper is found by, and what a search looks up: the same tokens on both sides. Pure.
 
 Beside its words a paper has marks, which hold a `_` and so are no word of anybody's: `n_ada` (in some
-author's name), `f_lovelace` (an author's last name), `i_a_lovelace` (with the first initial),
-`c_cs` and `c_cs_cl` (categories), `y_2026` (the year it is of), and `all_`, which every paper has.
+author's name), `f_lovelace` (an author's last name), `i_a_lovelace` (with the first initial), `o_google`
+(in the name of its organisation), `c_cs` and `c_cs_cl` (categories), `y_2026` (the year it is of), and
+`all_`, which every paper has.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from newsletter.match.names import name_words, typed_name
+from newsletter.match.names import name_words, organisation_key, typed_name
 from newsletter.match.query import Clue, ClueKind, Query
 from newsletter.match.words import STOP, name_key, tokens
 
@@ -50,13 +51,16 @@ def paper_tokens(
     categories: Sequence[str],
     *,
     year: int,
+    organisation: str = "",
     more: Sequence[str] = (),
 ) -> tuple[list[str], list[str]]:
     """The tokens that a paper is found by: (its title's, all others). `more`: keywords and the like."""
     names = authors[:_MOST_AUTHORS]
     rest = tokens(abstract)
-    for text in (*more, *names):
+    for text in (*more, *filter(None, [organisation]), *names):
         rest += [GAP, *tokens(text)]
+    if organisation:
+        rest += [GAP, *_organisation(organisation)]
     for name in names:
         rest += [GAP, *(f"n_{word}" for word in name_key(name).split())]
     marks = {EVERY, f"y_{max(year, _EARLIEST)}"}
@@ -105,6 +109,9 @@ def _need(clue: Clue, spellings: Iterable[str]) -> Need:
         case ClueKind.AUTHOR:
             found = [way for text in spellings for way in _author(text)]
             return tuple(dict.fromkeys(found))
+        case ClueKind.ORGANISATION:
+            ways = (tuple(_short(_organisation(text))) for text in spellings)
+            return tuple((way,) for way in ways if way)
         case ClueKind.CATEGORY:
             return (((_category(clue.text),),),)
         case _:
@@ -124,6 +131,10 @@ def _author(typed: str) -> list[tuple[Atom, ...]]:
     given = [(f"n_{word}",) for word in name.given if len(word) > 1]
     atoms = [(f"{mark}{name.family[-1]}",), *given, *([family] if len(family) > 1 else [])]
     return [tuple(tuple(_short(atom)) for atom in way) for way in (atoms, [as_typed])]
+
+
+def _organisation(name: str) -> list[str]:
+    return [f"o_{word}" for word in organisation_key(name).split()]
 
 
 def _category(category: str) -> str:

@@ -3,10 +3,11 @@
 speculative decoding        words: all of them stand in title, abstract, keywords or names
 "kv cache"                  these words side by side
 author:Hinton               a name; quoted if there is a blank in it: author:"G. Hinton"
+org:DeepMind                an organisation, by words of its name
 cat:cs.CL   cat:cs          a category, or all of an archive
 source:arxiv                where it was listed
 after:2026-06   before:2026-06-15
--survey   -"case report"   -author:...   -cat:...   -source:...
+-survey   -"case report"   -author:...   -org:...   -cat:...   -source:...
 arxiv:2404.06395            that paper; its address, or a DOI, does as well
 """
 
@@ -34,7 +35,8 @@ _PIECE = re.compile(
     r'(?:"(?P<quoted>[^"]*)"|(?P<bare>[^\s"]*))'
 )
 _NAMES = {
-    "author": "author", "cat": "cat", "category": "cat",
+    "author": "author", "org": "org", "organisation": "org", "organization": "org",
+    "cat": "cat", "category": "cat",
     "after": "after", "since": "after", "before": "before", "source": "source",
 }  # fmt: skip
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
@@ -48,6 +50,7 @@ class ClueKind(StrEnum):
     WORD = "word"
     PHRASE = "phrase"
     AUTHOR = "author"
+    ORGANISATION = "organisation"
     CATEGORY = "category"
     SOURCE = "source"
     KEY = "key"
@@ -173,6 +176,8 @@ class _Reading:
     def _clues(self, name: str, value: str, *, quoted: bool, minus: bool) -> Iterator[Clue]:
         if name == "author":
             yield Clue(ClueKind.AUTHOR, value)
+        elif name == "org":
+            yield Clue(ClueKind.ORGANISATION, value)
         elif name == "source":
             yield Clue(ClueKind.SOURCE, value.lower())
         elif name == "cat":

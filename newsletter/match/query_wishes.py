@@ -26,7 +26,7 @@ def interests_of(query: Query) -> list[Interest]:
     return list(found) if any(not interest.muted for interest in found) else []
 
 
-_WISHED = frozenset({ClueKind.PHRASE, ClueKind.AUTHOR, ClueKind.CATEGORY})
+_WISHED = frozenset({ClueKind.PHRASE, ClueKind.AUTHOR, ClueKind.ORGANISATION, ClueKind.CATEGORY})
 
 
 def _is_wish(clue: Clue) -> bool:
@@ -40,6 +40,8 @@ def _as_wish(clue: Clue) -> str:
             return f'"{clue.text}"'
         case ClueKind.AUTHOR:
             return f"author:{clue.text}"
+        case ClueKind.ORGANISATION:
+            return f"org:{clue.text}"
         case ClueKind.CATEGORY:
             return f"cat:{clue.text}"
         case _:

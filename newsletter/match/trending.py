@@ -51,26 +51,42 @@ class Trend:
     numbers: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """An entry's heat, in weighted votes a day. `hot`: it is talked about, and more than is ordinary."""
+
+    value: float
+    hot: bool
+
+
 def trending(
     attention: Sequence[Attention], now: datetime, half_life: timedelta, most: int
 ) -> list[Trend]:
     """The hottest entries that are hotter than ordinary, at most `most`, the hottest first."""
+    found = []
+    for each, heat in zip(attention, heats(attention, now, half_life), strict=True):
+        if heat.hot:
+            numbers = {kind: said[-1][1] for kind, said in each.history.items() if said}
+            found.append(Trend(each.entry_id, heat.value, numbers))
+    found.sort(key=lambda trend: (-trend.heat, trend.entry_id))
+    return found[:most]
+
+
+def heats(attention: Sequence[Attention], now: datetime, half_life: timedelta) -> list[Heat]:
+    """How hot each entry is, in the order given; they are measured by each other."""
     gained = [_gained(each, now, half_life) for each in attention]
     exposed = [_weight_of(_age(each.since, now), timedelta(), half_life) for each in attention]
     all_gained, all_exposed = sum(gained), sum(exposed)
     doubt = half_life / _DAY / 4
     found = []
-    for each, count, time in zip(attention, gained, exposed, strict=True):
+    for count, time in zip(gained, exposed, strict=True):
         others = all_exposed - time
         # What is ordinary is told by the others: a paper is not measured by itself.
         ordinary = max(0.0, all_gained - count) / others if others > 1e-9 else 0.0
         seen, span = count + ordinary * doubt, time + doubt
         heat = (seen - math.sqrt(seen)) / span
-        if count >= LEAST and heat > ordinary:
-            numbers = {kind: said[-1][1] for kind, said in each.history.items() if said}
-            found.append(Trend(each.entry_id, heat, numbers))
-    found.sort(key=lambda trend: (-trend.heat, trend.entry_id))
-    return found[:most]
+        found.append(Heat(heat, count >= LEAST and heat > ordinary))
+    return found
 
 
 def _gained(each: Attention, now: datetime, half_life: timedelta) -> float:

@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 
 from newsletter.model import Entry, Evidence, Section
 from newsletter.render import origin, wording
-from newsletter.render.mime import NOTHING, Piece, encode_piece
+from newsletter.render.addresses import paper_path
+from newsletter.render.mime import NOTHING, Mold, Piece, encode_piece, joined, mold_of
+from newsletter.render.molds import Molds
 from newsletter.render.plain import clean, clip, web_url
 from newsletter.render.templates import MailTemplate
 from newsletter.summarise.choose import summary_of
@@ -39,67 +41,105 @@ class Card:
     """
 
     def __init__(
-        self, template: MailTemplate, entry: Entry, followed: frozenset[str], style: Style
+        self,
+        template: MailTemplate,
+        base_url: str,
+        entry: Entry,
+        followed: frozenset[str],
+        style: Style,
     ) -> None:
         self._template = template
         self._part = "line" if style.line else "card"
         self._words = _card_words(entry, followed, style)
-        self._links = links_of(entry)
-        self._texts: dict[int, tuple[Piece, Piece]] = {}
+        related = ("Related", f"{base_url}{paper_path(entry.key)}")
+        self._links = links_of(entry)[:1] if style.line else [*links_of(entry), related]
         self.html = encode_piece("", template.render_html(self._part, self._words))
         """The paper in the HTML part, but for why it is there and where it can be read."""
         self.links = NOTHING
-        """Where it can be read, in the HTML part; of a line, its title is the link."""
-        if style.line:
-            del self._links[1:]
-        else:
+        """Where it can be read, and what is related, in the HTML part; of a line, its title is the link."""
+        if not style.line:
             self.links = encode_piece("", template.render_html("links", {"links": self._links}))
-        self.html_size = self.html.html_size + self.links.html_size
 
-    def texts(self, number: int) -> tuple[Piece, Piece]:
-        """The paper in the text part under this number, and the note that tells where it can be read."""
+    def text(self, number: int) -> bytes:
+        """The paper in the text part under this number."""
+        return self._text(self._part, {**self._words, "number": number})
+
+    def note(self, number: int) -> bytes:
+        """What tells, below that number, where it can be read."""
+        return self._text("links", {"links": self._links, "number": number})
+
+    def _text(self, part: str, words: dict[str, Any]) -> bytes:
+        return encode_piece(self._template.render_text(part, words), "").text
+
+
+class Told:
+    """A card with why the paper is there and the links to vote on it: all that a pick puts into a mail.
+
+    Gaps are left for the tokens of the votes, where there are any.
+    """
+
+    def __init__(self, card: Card, why: Piece, votes: Mold) -> None:
+        self._card = card
+        self._why = why
+        self._votes = votes.text
+        self._texts: dict[int, tuple[bytes, bytes]] = {}
+        fixed = mold_of(joined((card.html, why, card.links)))
+        self.html = fixed.html + votes.html
+        self.html_size = fixed.html_size + votes.html_size
+        """Octets of the HTML as a client sees it, without the tokens."""
+        self.tokens = len(votes.gaps)
+        """How many gaps there are in the HTML."""
+
+    def texts(self, number: int) -> tuple[bytes, bytes]:
+        """The paper in the text part under this number, and the note, with gaps for the tokens."""
         if number not in self._texts:
-            self._texts[number] = (
-                self._text(self._part, {**self._words, "number": number}),
-                self._text("links", {"links": self._links, "number": number}),
-            )
+            note = self._card.note(number).replace(b"%", b"%%") + self._votes
+            self._texts[number] = self._card.text(number) + self._why.text, note
         return self._texts[number]
-
-    def _text(self, part: str, words: dict[str, Any]) -> Piece:
-        return encode_piece(self._template.render_text(part, words), "")
 
 
 class Cards:
     """Renders and encodes each shared piece of a digest once, and keeps it for later mails."""
 
-    def __init__(self, template: MailTemplate) -> None:
+    def __init__(self, template: MailTemplate, molds: Molds, base_url: str) -> None:
         self._template = template
+        self._base_url = base_url
+        self._votes = {
+            (line, votes): molds.votes("linevotes" if line else "votes", offered=votes)
+            for line in (False, True)
+            for votes in (False, True)
+        }
         self._pieces: dict[Hashable, tuple[object, Any]] = {}
 
     def opening(self, title: str) -> Piece:
         """The document's head, with all its style sheets: the same for all readers of a day."""
         return self._kept(("open", title), "open", lambda: {"subject": title})
 
-    def paper(
-        self, entry: Entry, evidence: tuple[Evidence, ...], style: Style
-    ) -> tuple[Card, Piece]:
-        """A paper's card, and why it is there; of a line that is not told."""
-        key = (entry.id, evidence, style)
-        return self._made(key, entry, lambda: self._paper(entry, evidence, style))
+    def told(
+        self, entry: Entry, evidence: tuple[Evidence, ...], style: Style, *, votes: bool
+    ) -> Told:
+        """A paper with why it is there, which of a line is not told; and with links to vote, if wanted."""
+        key = (entry.id, evidence, style, votes)
+        kept = self._pieces.get(key)
+        if kept is not None and kept[0] is entry:  # as `_made`, where each mail looks ten times
+            return cast("Told", kept[1])
+        return self._made(key, entry, lambda: self._told(entry, evidence, style, votes))
 
-    def _paper(
-        self, entry: Entry, evidence: tuple[Evidence, ...], style: Style
-    ) -> tuple[Card, Piece]:
+    def _told(
+        self, entry: Entry, evidence: tuple[Evidence, ...], style: Style, votes: bool
+    ) -> Told:
         followed = wording.followed_authors(evidence)
         card = self._made(
             ("card", entry.id, followed, style),
             entry,
-            lambda: Card(self._template, entry, followed, style),
+            lambda: Card(self._template, self._base_url, entry, followed, style),
         )
-        if style.line or not evidence:
-            return card, NOTHING
-        why = self._kept(("why", evidence), "why", lambda: {"reasons": wording.reasons(evidence)})
-        return card, why
+        why = NOTHING
+        if evidence and not style.line:
+            why = self._kept(
+                ("why", evidence), "why", lambda: {"reasons": wording.reasons(evidence)}
+            )
+        return Told(card, why, self._votes[style.line, votes])
 
     def heading(self, section: Section | None, group: str, note: str, *, weekly: bool) -> Piece:
         """The line above papers: the section, where it begins, and the wish they answer where there

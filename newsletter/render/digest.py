@@ -9,7 +9,7 @@ from newsletter.render import wording
 from newsletter.render.cards import Cards, Style
 from newsletter.render.fitting import Shown, fitting
 from newsletter.render.frame import Frame, Framer
-from newsletter.render.mime import Piece, encode_piece
+from newsletter.render.mime import Body, Piece, body_of, encode_piece
 from newsletter.render.molds import Molds
 from newsletter.render.plain import clean, clip
 from newsletter.render.templates import Templates
@@ -38,27 +38,25 @@ class DigestWriter:
         self._site = site
         self._template = templates.mail("digest", PARTS)
         self._quiet = templates.mail("quiet", QUIET_PARTS)
-        self._cards = self.cards(self._template)
-        self._molds = self.molds(site, self._template)
-        self._framer = Framer(site, self._template, self._cards, self._molds)
-        self._votes, self._line_votes = self._molds.votes("votes"), self._molds.votes("linevotes")
-        self._no_votes = self._molds.without_votes("votes")
-        self._no_line_votes = self._molds.without_votes("linevotes")
+        molds = self.molds(site, self._template)
+        self._cards = self.cards(self._template, molds, site.base_url)
+        self._framer = Framer(site, self._template, self._cards, molds)
 
-    def write(
-        self, letter: DigestLetter, limit: int | None = HTML_LIMIT
-    ) -> tuple[str, list[Piece]]:
-        """The subject, and the pieces of the body in order; at most `limit` octets of HTML."""
+    def write(self, letter: DigestLetter, limit: int | None = HTML_LIMIT) -> tuple[str, Body]:
+        """The subject and the body; at most `limit` octets of HTML."""
         names = [wording.label(pick.evidence) for pick in letter.digest.picks]
         subject = self._subject(letter, names)
         if letter.digest.quiet_days:
-            return subject, [self._quiet_note(letter, subject)]
+            return subject, body_of([self._quiet_note(letter, subject)])
         frame = self._framer.frame(letter, names)
         shown = self._shown(letter, names, limit, frame)
         if dropped := len(letter.digest.picks) - len(shown):
             frame = self._framer.with_dropped(frame, letter, names, dropped)
-        body = self._body(letter, shown, frame.changes)
-        return subject, [frame.opening, frame.top, frame.story, *body, frame.foot]
+        body = body_of((frame.opening, frame.top, frame.story))
+        self._add_papers(body, letter, shown, frame.changes)
+        body.text.append(frame.foot.text)
+        body.html.append(frame.foot.html)
+        return subject, body
 
     def _subject(self, letter: DigestLetter, labels: Sequence[str]) -> str:
         """What is inside, in at most 60 characters, the number first."""
@@ -110,37 +108,37 @@ class DigestWriter:
         return fitting(shown, (limit or 0) - taken - _TOLD)
 
     def _pick(self, letter: DigestLetter, pick: Pick, group: str, style: Style) -> Shown:
-        card, why = self._cards.paper(letter.entries[pick.entry_id], pick.evidence, style)
+        entry = letter.entries[pick.entry_id]
         if tokens := letter.votes.get(pick.entry_id):
-            mold = self._line_votes if style.line else self._votes
-            votes = mold.fill_tokens(more=tokens[0], less=tokens[1])
-        else:
-            votes = self._no_line_votes if style.line else self._no_votes
-        size = card.html_size + why.html_size + votes.html_size
-        return Shown(pick, group, card, why, votes, size)
+            told = self._cards.told(entry, pick.evidence, style, votes=True)
+            more, less = tokens
+            size = told.html_size + told.tokens * len(more)
+            words = {b"more": more.encode(), b"less": less.encode()}
+            return Shown(pick, group, told, words, size)
+        told = self._cards.told(entry, pick.evidence, style, votes=False)
+        return Shown(pick, group, told, {}, told.html_size)
 
-    def _body(
-        self, letter: DigestLetter, shown: Sequence[Shown], changes: Sequence[Piece]
-    ) -> list[Piece]:
+    def _add_papers(
+        self, body: Body, letter: DigestLetter, shown: Sequence[Shown], changes: Sequence[Piece]
+    ) -> None:
         """Headings and cards in the HTML; in the text the same, and behind them where the links lead."""
-        pieces: list[Piece] = []
-        footnotes: list[Piece] = []
+        notes: list[bytes] = []
         section, group = None, ""
         for number, each in enumerate(shown, start=1):
             here = each.pick.section
             if here is Section.AWAY and section is not Section.AWAY:
-                pieces += changes
+                _add(body, changes)
                 changes = ()
             begins = here is not section
             if begins or each.group != group:
-                pieces.append(self._heading(letter, here, each.group, begins=begins))
+                _add(body, (self._heading(letter, here, each.group, begins=begins),))
             section, group = here, each.group
-            text, footnote = each.card.texts(number)
-            votes = each.votes
-            pieces += (text, each.card.html, each.why, each.card.links)
-            pieces.append(Piece(b"", votes.html, votes.html_size))
-            footnotes += (footnote, Piece(votes.text, b"", 0))
-        return [*pieces, *changes, self._cards.links_heading(), *footnotes]
+            text, note = each.told.texts(number)
+            body.text.append(text)
+            body.html.append(each.told.html % each.tokens)
+            notes.append(note % each.tokens)
+        _add(body, (*changes, self._cards.links_heading()))
+        body.text.extend(notes)
 
     def _heading(
         self, letter: DigestLetter, section: Section, group: str, *, begins: bool
@@ -148,6 +146,12 @@ class DigestWriter:
         note = wording.section_note(section, letter.digest.away_since) if begins else ""
         shown = section if begins else None
         return self._cards.heading(shown, group, note, weekly=letter.manner.weekly)
+
+
+def _add(body: Body, pieces: Sequence[Piece]) -> None:
+    for piece in pieces:
+        body.text.append(piece.text)
+        body.html.append(piece.html)
 
 
 def _quiet(letter: DigestLetter) -> str:

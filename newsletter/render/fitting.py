@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from newsletter.model import Pick, Section
-from newsletter.render.cards import Card
-from newsletter.render.mime import Piece
+from newsletter.render.cards import Told
 
 # What is least missed goes first; within a section the lowest score.
 _LEAST_FIRST = (
@@ -24,10 +23,9 @@ class Shown(NamedTuple):
 
     pick: Pick
     group: str
-    card: Card
-    why: Piece
-    votes: Piece
-
+    told: Told
+    tokens: Mapping[bytes, bytes]
+    """Those of its two votes, by the names of their gaps."""
     html_size: int
     """Octets of its HTML as a client sees it."""
 

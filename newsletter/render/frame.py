@@ -9,7 +9,7 @@ from typing import Any
 from newsletter.model import Change, Heard
 from newsletter.render import origin, wording
 from newsletter.render.cards import Cards, shown_title
-from newsletter.render.mime import Mold, Piece, encode_piece
+from newsletter.render.mime import Mold, Piece, encode_piece, encode_words
 from newsletter.render.molds import OF_READER, Molds
 from newsletter.render.plain import clean, clip, web_url
 from newsletter.render.templates import MailTemplate
@@ -58,12 +58,13 @@ class Framer:
         foot = self._foot(
             own, next_digest(manner.next_at, manner.timezone), tuple(origin.licences(entries))
         )
+        words = encode_words(own)
         return Frame(
             self._cards.opening(f"{self._site.name}, {date}"),
-            self._head(own, date).fill(own),
+            self._head(own, date).fill(words),
             self._story(letter, names, 0),
             self._changes(letter.digest.changes),
-            foot.fill(own),
+            foot.fill(words),
         )
 
     def _head(self, own: Mapping[str, str], date: str) -> Mold:
@@ -85,7 +86,7 @@ class Framer:
             "reader": letter.reader,
             "weekly": manner.weekly,
             "story": wording.story(digest.picks, names),
-            "considered": digest.considered,
+            "considered": f"{digest.considered:,}" if digest.considered else "",
             "complete": manner.complete,
             "heard": _heard(digest.heard) if digest.heard else None,
             "left_out": digest.left_out,

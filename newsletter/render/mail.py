@@ -19,7 +19,7 @@ from newsletter.render.headers import (
     text_field,
     token,
 )
-from newsletter.render.mime import build_mail, decode_pieces
+from newsletter.render.mime import build_mail, decode_body
 from newsletter.render.notices import NoticeWriter
 from newsletter.render.templates import Templates
 from newsletter.render.values import DigestLetter, NoticeKind, NoticeLetter, Reader, Rendered, Site
@@ -43,7 +43,7 @@ class MailRenderer:
     def digest(self, letter: DigestLetter) -> Message:
         """A digest with the headers of list mail (RFC 2369, 2919, 8058). Raises UnmailableError."""
         to = mail_address(letter.reader.email)
-        subject, pieces = self._digests.write(letter)
+        subject, body = self._digests.write(letter)
         headers = [
             *self._common(to, subject, letter.message_id, _date(letter.sent_at)),
             self._list,
@@ -57,36 +57,36 @@ class MailRenderer:
             sender=letter.return_path or self._sender.address,
             to=to,
             message_id=letter.message_id,
-            data=build_mail(headers, pieces, letter.message_id),
+            data=build_mail(headers, body, letter.message_id),
             is_canonical=True,
         )
 
     def notice(self, kind: NoticeKind, letter: NoticeLetter) -> Message:
         """A mail that its reader has just asked for: none of a list's headers belong on it."""
         to = mail_address(letter.email)
-        subject, pieces = self._notices.write(kind, letter)
+        subject, body = self._notices.write(kind, letter)
         headers = self._common(to, subject, letter.message_id, _date(letter.sent_at))
         return Message(
             delivery_id=letter.notice_id,
             sender=letter.return_path or self._sender.address,
             to=to,
             message_id=letter.message_id,
-            data=build_mail(headers, pieces, letter.message_id),
+            data=build_mail(headers, body, letter.message_id),
             is_canonical=True,
         )
 
     def digest_preview(self, letter: DigestLetter, *, whole: bool = False) -> Rendered:
-        """A digest as its reader sees it: decoded from the very pieces that its mail is made of.
+        """A digest as its reader sees it: decoded from the very octets that its mail is made of.
 
         `whole`: with the papers that a mail has no room for.
         """
-        subject, pieces = self._digests.write(letter, None if whole else HTML_LIMIT)
-        return Rendered(subject, *decode_pieces(pieces))
+        subject, body = self._digests.write(letter, None if whole else HTML_LIMIT)
+        return Rendered(subject, *decode_body(body))
 
     def notice_preview(self, kind: NoticeKind, letter: NoticeLetter) -> Rendered:
         """A notice as its reader sees it."""
-        subject, pieces = self._notices.write(kind, letter)
-        return Rendered(subject, *decode_pieces(pieces))
+        subject, body = self._notices.write(kind, letter)
+        return Rendered(subject, *decode_body(body))
 
     def _common(self, to: str, subject: str, message_id: str, sent: str) -> list[bytes]:
         return [

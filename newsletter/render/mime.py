@@ -22,9 +22,9 @@ _LONE_CR = re.compile(rb"\r(?!\n)")
 # What fits a line that goes on with a soft break; no character's escape is cut in two.
 _SOFT = re.compile(rb"(?=.{77}).{73,75}(?<!=)(?<!=.)")
 
-# What stands in HTML as it is; what stands besides in quoted-printable as it is.
-_SAFE = re.compile(r"[^&<>\"']*")
+# What stands in quoted-printable as it is; what stands so in HTML, too.
 _PLAIN = re.compile(r"[!-<>-~]*")
+_PLAIN_AND_SAFE = re.compile(r"[!#-%(-;?-~]*")
 
 
 class Piece(NamedTuple):
@@ -45,32 +45,66 @@ def encode_piece(text: str, html: str) -> Piece:
     return Piece(_quoted_printable(text), _quoted_printable(html), len(html.encode()))
 
 
+class Body(NamedTuple):
+    """A mail's two parts, in quoted-printable, as chunks in order."""
+
+    text: list[bytes]
+    html: list[bytes]
+
+
+class Words(NamedTuple):
+    """What fills the gaps of a mail's molds, encoded once for all of them; `said`: as it was."""
+
+    said: Mapping[str, str]
+    text: dict[bytes, bytes]
+    html: dict[bytes, bytes]
+    sizes: dict[str, int]
+    """Octets of each in the HTML, decoded."""
+
+
+def encode_words(said: Mapping[str, str]) -> Words:
+    """Texts of one line, by the names of the gaps that they are for; in HTML they are escaped."""
+    text, html, sizes = {}, {}, {}
+    for gap, word in said.items():
+        name = gap.encode()
+        if _PLAIN_AND_SAFE.fullmatch(word):
+            text[name] = html[name] = _on_lines(word)
+            sizes[gap] = len(word)
+        else:
+            escaped = str(escape(word))
+            text[name] = html[name] = _in_a_gap(word)
+            sizes[gap] = len(escaped.encode())
+            if escaped != word:
+                html[name] = _in_a_gap(escaped)
+    return Words(said, text, html, sizes)
+
+
 @dataclass(frozen=True, slots=True)
 class Mold:
-    """A piece with gaps for words that differ from mail to mail; all else is encoded once."""
+    """A piece with gaps for words that differ from mail to mail; all else is encoded once.
+
+    `text`, `html`: as what `%` fills in by name.
+    """
 
     text: bytes
     html: bytes
+    html_size: int
+    """Octets of the HTML as a client sees it, its gaps left out."""
     gaps: tuple[str, ...]
-    saved: int
-    """How many octets the HTML is shorter where a client has decoded it, its gaps left out."""
+    """The name of each gap of the HTML, as often as it is there."""
 
-    def fill(self, words: Mapping[str, str]) -> Piece:
-        """The piece with some text of one line in each gap; in the HTML it is escaped."""
-        text, html = {}, {}
-        for gap in self.gaps:
-            name, word = gap.encode(), words[gap]
-            text[name] = html[name] = _in_a_gap(word)
-            if not _SAFE.fullmatch(word):
-                html[name] = _in_a_gap(str(escape(word)))
-        filled = self.html % html
-        return Piece(self.text % text, filled, _decoded_size(filled))
+    def fill(self, words: Words) -> Piece:
+        """The piece with a word in each gap."""
+        sizes = words.sizes
+        size = self.html_size + sum([sizes[gap] for gap in self.gaps])
+        return Piece(self.text % words.text, self.html % words.html, size)
 
-    def fill_tokens(self, **tokens: str) -> Piece:
-        """As `fill`, but faster, with URL-safe ASCII of at most 75 characters."""
-        encoded = {gap.encode(): token.encode("ascii") for gap, token in tokens.items()}
-        html = self.html % encoded
-        return Piece(self.text % encoded, html, len(html) - self.saved)
+
+def mold_of(piece: Piece) -> Mold:
+    """A piece as a mold without gaps."""
+    return Mold(
+        piece.text.replace(b"%", b"%%"), piece.html.replace(b"%", b"%%"), piece.html_size, ()
+    )
 
 
 def encode_mold(text: str, html: str, gaps: Mapping[str, str]) -> Mold:
@@ -80,26 +114,35 @@ def encode_mold(text: str, html: str, gaps: Mapping[str, str]) -> Mold:
     A gap gets a line of its own between soft line breaks, which no mail client shows, so whatever
     fills it makes no line longer than quoted-printable allows.
     """
-    there = tuple(name for name, word in gaps.items() if word in text or word in html)
     encoded = _with_gaps(html, gaps)
-    empty = encoded % {name.encode(): b"" for name in gaps}
-    return Mold(_with_gaps(text, gaps), encoded, there, len(empty) - _decoded_size(empty))
+    there = tuple(name for name, word in gaps.items() for _ in range(html.count(word)))
+    size = _decoded_size(encoded % {name.encode(): b"" for name in gaps})
+    return Mold(_with_gaps(text, gaps), encoded, size, there)
 
 
-def decode_pieces(pieces: Sequence[Piece]) -> tuple[str, str]:
-    """Text and HTML of pieces in order, exactly as a mail client will read them (line ends: LF)."""
-    text, html, _ = zip(NOTHING, *pieces, strict=True)
-    decoded = (a2b_qp(b"".join(part)).decode() for part in (text, html))
+def joined(pieces: Sequence[Piece]) -> Piece:
+    """Pieces in order, as one."""
+    text, html, sizes = zip(*pieces, strict=True)
+    return Piece(b"".join(text), b"".join(html), sum(sizes))
+
+
+def body_of(pieces: Sequence[Piece]) -> Body:
+    """Pieces in order, as a body."""
+    return Body([piece.text for piece in pieces], [piece.html for piece in pieces])
+
+
+def decode_body(body: Body) -> tuple[str, str]:
+    """Text and HTML of a body, exactly as a mail client will read them (line ends: LF)."""
+    decoded = (a2b_qp(b"".join(part)).decode() for part in body)
     return tuple(part.replace("\r\n", "\n") for part in decoded)  # type: ignore[return-value]
 
 
-def build_mail(headers: Sequence[bytes], pieces: Sequence[Piece], message_id: str) -> bytes:
+def build_mail(headers: Sequence[bytes], body: Body, message_id: str) -> bytes:
     """A multipart/alternative mail: the text first, then the HTML (RFC 2046, section 5.1.4).
 
     `headers`: whole fields, each ending in CRLF. The boundary comes from `message_id`, so that the
     same letter gives the same bytes; `=_` in it can stand in no quoted-printable text.
     """
-    text, html, _ = zip(NOTHING, *pieces, strict=True)
     boundary = b"=_" + sha256(message_id.encode()).hexdigest()[:32].encode()
     return b"".join(
         (
@@ -108,12 +151,12 @@ def build_mail(headers: Sequence[bytes], pieces: Sequence[Piece], message_id: st
             boundary,
             b'"\r\n\r\n--',
             boundary,
-            _part_head(b"plain"),
-            *text,
+            _TEXT_HEAD,
+            *body.text,
             b"\r\n--",
             boundary,
-            _part_head(b"html"),
-            *html,
+            _HTML_HEAD,
+            *body.html,
             b"\r\n--",
             boundary,
             b"--\r\n",
@@ -128,12 +171,17 @@ def _part_head(subtype: bytes) -> bytes:
     )
 
 
+_TEXT_HEAD, _HTML_HEAD = _part_head(b"plain"), _part_head(b"html")
+
+
 def _ended(text: str) -> str:
     return text if not text or text.endswith("\n") else f"{text}\n"
 
 
 def _with_gaps(text: str, gaps: Mapping[str, str]) -> bytes:
     """`text` encoded, as what `%` fills in by name."""
+    if not gaps:
+        return _quoted_printable(_ended(text)).replace(b"%", b"%%")
     named = {word: f"%({name})b=\r\n".encode() for name, word in gaps.items()}
     *begun, end = re.split(f"({'|'.join(named)})", _ended(text))
     parts = [named.get(part) or _unended(part).replace(b"%", b"%%") for part in begun]
@@ -149,7 +197,13 @@ def _decoded_size(encoded: bytes) -> int:
 def _in_a_gap(word: str) -> bytes:
     if not _PLAIN.fullmatch(word):
         return _unended(word).removesuffix(b"=\r\n")
+    return _on_lines(word)
+
+
+def _on_lines(word: str) -> bytes:
     encoded = word.encode("ascii")
+    if len(encoded) <= 75:
+        return encoded
     return b"=\r\n".join([encoded[at : at + 75] for at in range(0, len(encoded), 75)])
 
 

@@ -6,7 +6,14 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 from newsletter.errors import TemplateError
-from newsletter.render.mime import Mold, Piece, decode_pieces, encode_mold, encode_piece
+from newsletter.render.mime import (
+    Mold,
+    body_of,
+    decode_body,
+    encode_mold,
+    encode_piece,
+    encode_words,
+)
 from newsletter.render.templates import MailTemplate
 from newsletter.render.values import Site
 
@@ -23,16 +30,16 @@ class Molds:
         self._template = template
         self._kept: dict[Hashable, Mold] = {}
 
-    def votes(self, part: str) -> Mold:
-        """The vote links of a paper, with gaps for the tokens `more` and `less`."""
-        gaps = {way: f"gapof{way}token" for way in ("more", "less")}
-        urls = {f"{way}_url": f"{self._site.base_url}/vote/{gap}" for way, gap in gaps.items()}
+    def votes(self, part: str, *, offered: bool) -> Mold:
+        """The vote links of a paper, with gaps for the tokens `more` and `less`; or the same part where
+        nobody may vote.
+        """
+        gaps = {way: f"gapof{way}token" for way in ("more", "less")} if offered else {}
+        urls = {
+            f"{way}_url": f"{self._site.base_url}/vote/{gaps[way]}" if offered else ""
+            for way in ("more", "less")
+        }
         return encode_mold(*self._template.render(part, {"site": self._site, **urls}), gaps)
-
-    def without_votes(self, part: str) -> Piece:
-        """The same part where nobody may vote."""
-        words = {"site": self._site, "more_url": "", "less_url": ""}
-        return encode_piece(*self._template.render(part, words))
 
     def mold(self, part: str, own: Mapping[str, str], **words: Hashable) -> Mold:
         """A part that says `words` to many readers, with a gap for each name in `own`: those of the
@@ -56,7 +63,8 @@ class Molds:
             mold = encode_mold(*told, gaps)
         except (AttributeError, TypeError) as error:
             raise self._refused(part) from error
-        if decode_pieces([mold.fill(sample)]) != decode_pieces([expected]):
+        filled = mold.fill(encode_words(sample))
+        if decode_body(body_of([filled])) != decode_body(body_of([expected])):
             raise self._refused(part)
         return mold
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from newsletter.render import wording
-from newsletter.render.mime import Piece, encode_piece
+from newsletter.render.mime import Body, body_of, encode_piece
 from newsletter.render.plain import clean, clip
 from newsletter.render.templates import Templates
 from newsletter.render.values import NoticeKind, NoticeLetter, Site
@@ -19,8 +19,8 @@ class NoticeWriter:
         self._site = site
         self._templates = {kind: templates.mail(kind.value, PARTS) for kind in NoticeKind}
 
-    def write(self, kind: NoticeKind, letter: NoticeLetter) -> tuple[str, list[Piece]]:
-        """The subject, and the body as its only piece."""
+    def write(self, kind: NoticeKind, letter: NoticeLetter) -> tuple[str, Body]:
+        """The subject and the body."""
         template = self._templates[kind]
         wishes = [clip(clean(wish), 120) for wish in letter.wishes]
         expires_at = letter.expires_at
@@ -37,4 +37,4 @@ class NoticeWriter:
         }
         subject = clean(template.render_subject(context))
         whole = template.render("whole", {**context, "subject": subject})
-        return subject, [encode_piece(*whole)]
+        return subject, body_of([encode_piece(*whole)])

@@ -75,10 +75,13 @@ def summary_credit(summary: Summary) -> str:
 
 def label(evidence: tuple[Evidence, ...]) -> str:
     """The wish that a pick answers, short enough for a heading; "" if it answers none."""
-    if not evidence or evidence[0].kind in {EvidenceKind.POPULAR, EvidenceKind.EXPLORE}:
+    if not evidence:
         return ""
     first = evidence[0]
-    words = first.detail if first.kind in _PAPERS else first.interest
+    kind = first.kind
+    if kind is EvidenceKind.POPULAR or kind is EvidenceKind.EXPLORE:
+        return ""
+    words = first.detail if kind in _PAPERS else first.interest
     return _short(words or first.interest)
 
 
@@ -119,14 +122,17 @@ def _reason(evidence: Evidence) -> Reason:
             return Reason(f"{known}just outside your usual; your vote here teaches us most", "")
 
 
-def story(picks: Sequence[Pick], names: Sequence[str]) -> list[tuple[int, str, str]]:
-    """The day in counts, as (how many, words, the wish or ""): sections in order, most first.
+def story(picks: Sequence[Pick], names: Sequence[str]) -> list[tuple[str, int, str, str]]:
+    """The day in counts, as (what joins it to the one before, how many, words, the wish or ""): sections
+    in order, most first.
 
     `names`: the wish that each pick answers, or "".
     """
     told = count(_phrase(pick, name) for pick, name in zip(picks, names, strict=True))
     told.sort(key=lambda counted: counted[0][0])
-    return [(many, words, name) for (_, words, name), many in told]
+    return [
+        (", " if at else "", many, words, name) for at, ((_, words, name), many) in enumerate(told)
+    ]
 
 
 def _phrase(pick: Pick, name: str) -> tuple[int, str, str]:

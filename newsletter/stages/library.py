@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from newsletter.match.shared import ShareOf, Titled, groups
 from newsletter.render.plain import clean, clip, web_url
 from newsletter.stages.forgetting import forget
+from newsletter.stages.origins import origin_of
 from newsletter.store import personal, sources
 from subscribers.feedback import VoteGiven
 from subscribers.library import Common, Paper, PastDigest, Shared, SourceShown
@@ -22,21 +23,6 @@ _MOST_VOTES = 60
 
 _SOURCES_KEPT = timedelta(minutes=1)
 
-_KINDS = {
-    "arxiv-rss": "arXiv",
-    "arxiv-oai": "arXiv",
-    "arxiv-api": "arXiv",
-    "hf-daily": "Hugging Face Daily Papers",
-    "biorxiv": "bioRxiv",
-    "pubmed": "PubMed",
-    "europepmc": "Europe PMC",
-    "crossref": "Crossref",
-    "openalex": "OpenAlex",
-    "semantic-scholar": "Semantic Scholar",
-    "openreview": "OpenReview",
-    "dblp": "dblp",
-    "samples": "Sample papers",
-}
 
 
 class PaperLibrary:
@@ -124,5 +110,5 @@ def _paper(row: personal.TitledRow) -> Paper:
 
 
 def _label(name: str, kind: str) -> str:
-    known = _KINDS.get(kind)
-    return f"{known} ({name})" if known and known.lower() not in name.lower() else name
+    known = origin_of(kind, name).name
+    return name if known.lower() in name.lower() else f"{known} ({name})"

@@ -1,29 +1,39 @@
-"""Which entries only come from sources that a reader does without."""
+"""The places that papers come from, by the names that readers know. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from sqlalchemy.orm import Session
+_NAMES = {
+    "arxiv-rss": "arXiv",
+    "arxiv-oai": "arXiv",
+    "arxiv-api": "arXiv",
+    "hf-daily": "Hugging Face",
+    "biorxiv": "bioRxiv",
+    "crossref": "Crossref",
+    "dblp": "dblp",
+    "openalex": "OpenAlex",
+    "openreview": "OpenReview",
+    "pubmed": "PubMed",
+    "samples": "Samples",
+    "semantic-scholar": "Semantic Scholar",
+}
 
-from newsletter.store import listings
+
+class Origin(NamedTuple):
+    """A place: `value` as filters and addresses have it, also after `source:`; `name` for people."""
+
+    value: str
+    name: str
 
 
-@dataclass
-class Origins:
-    """What listed the entries of a run; read where a reader asks, and kept, for readers share a day."""
+def origin_of(kind: str, name: str) -> Origin:
+    """The place of a source by its kind and name. All of arXiv is one; of feeds each is its own.
 
-    _names: dict[int, frozenset[str]] = field(default_factory=dict, repr=False)
-
-    def unwanted(
-        self, session: Session, entry_ids: Collection[int], sources_off: frozenset[str]
-    ) -> set[int]:
-        """Those of these entries that no other source listed than the ones that a reader does without."""
-        if not sources_off:
-            return set()
-        missing = [id_ for id_ in entry_ids if id_ not in self._names]
-        if missing:
-            self._names |= dict.fromkeys(missing, frozenset[str]())
-            self._names |= listings.listed_by(session, missing)
-        return {id_ for id_ in entry_ids if (names := self._names[id_]) and names <= sources_off}
+    >>> origin_of("arxiv-rss", "arxiv-rss:cs.AI")
+    Origin(value='arxiv', name='arXiv')
+    """
+    known = _NAMES.get(kind)
+    if known is None:
+        return Origin(name.lower(), name.removeprefix(f"{kind}:"))
+    return Origin("arxiv" if known == "arXiv" else kind, known)

@@ -23,8 +23,8 @@ from newsletter.model import Digest, Skip, SkipReason
 from newsletter.stages.blocks import Blocks
 from newsletter.stages.choosing import digest_of
 from newsletter.stages.garbage import collected_later
-from newsletter.stages.origins import Origins
 from newsletter.stages.sections import Sections, manner_of
+from newsletter.stages.source_choice import SourceChoice
 from newsletter.stages.spaces import OVERDUE_DAYS, Spaces
 from newsletter.stages.tastes import Learned, Tastes, readers_of
 from newsletter.store import carrying, editions, planning, reading
@@ -76,7 +76,7 @@ class Planner:
     report: PlanReport = field(default_factory=PlanReport)
     _days: dict[date, Day] = field(default_factory=dict, repr=False)
     _tastes: list[Tastes | None] = field(default_factory=list, repr=False)
-    _origins: Origins = field(default_factory=Origins, repr=False)
+    _source_choice: SourceChoice = field(default_factory=SourceChoice, repr=False)
 
     def plan(
         self, blocks: Blocks, *, progress: Callable[[int], None] = lambda _: None
@@ -135,7 +135,7 @@ class Planner:
 
     @cached_property
     def _sections(self) -> Sections:
-        return Sections(self.now, self.window_days, OVERLAP, self._origins)
+        return Sections(self.now, self.window_days, OVERLAP, self._source_choice)
 
     def _start(self, member: Member) -> date:
         """The first day of the papers that may be new to a member; few values, so days are shared."""
@@ -179,7 +179,7 @@ class Planner:
                 barred_rows=tuple(
                     sorted(
                         row_of[id_]
-                        for id_ in self._origins.unwanted(session, row_of, member.sources_off)
+                        for id_ in self._source_choice.unwanted(session, row_of, member.sources_off)
                     )
                 ),
             )

@@ -28,7 +28,7 @@ from newsletter.model import (
     Skip,
 )
 from newsletter.stages.heard import heard
-from newsletter.stages.origins import Origins
+from newsletter.stages.source_choice import SourceChoice
 from newsletter.store import attention, reading, revisions, served
 from subscribers.audience import Member
 from subscribers.choices import Part
@@ -56,7 +56,7 @@ class Sections:
     now: datetime
     window_days: int
     behind: timedelta
-    origins: Origins = field(default_factory=Origins, repr=False)
+    source_choice: SourceChoice = field(default_factory=SourceChoice, repr=False)
     _talk: dict[bool, _Talk] = field(default_factory=dict, repr=False)
     _barred: dict[tuple[bool, Interest], frozenset[int]] = field(default_factory=dict, repr=False)
 
@@ -120,7 +120,7 @@ class Sections:
         }
         # One to explore that everybody talks about is no exploring: it changes its section.
         matched = {p.entry_id for p in digest.picks if p.section is not Section.EXPLORE}
-        unwanted = self.origins.unwanted(session, talk.trends, member.sources_off)
+        unwanted = self.source_choice.unwanted(session, talk.trends, member.sources_off)
         chosen = matched | had
         twins, entries = talk.day.twins, talk.day.entries
         shown = {twins[row] for row, entry in enumerate(entries) if entry.id in chosen}
@@ -189,6 +189,7 @@ def manner_of(member: Member, now: datetime, *, complete: bool) -> Manner:
         complete=complete,
         next_at=next_send_after_day(member.schedule, member.edition_day, now),
         timezone=member.schedule.timezone,
+        language=member.language,
     )
 
 

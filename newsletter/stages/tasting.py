@@ -25,6 +25,7 @@ from newsletter.store.engine import Sessions
 from newsletter.store.engine import reading as reading_sessions
 from subscribers.audience import Member
 from subscribers.feedback import VoteGiven
+from subscribers.language import ENGLISH
 from subscribers.language import gettext as _
 from subscribers.length import Length
 from subscribers.preview import Preview, PreviewBusyError, PreviewPaper, Reason, Wanted
@@ -61,6 +62,7 @@ class _Prepared:
         now = self.planner.now
         return Member(
             id=_NOBODY,
+            language=ENGLISH,
             email="",
             links_version=1,
             max_papers=wanted.max_papers,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.orm import Session
 
 from newsletter.match.lookup import GAP, paper_tokens
@@ -46,25 +46,29 @@ def put(session: Session, rows: Iterable[Mapping[str, Any]]) -> None:
 
 def fill(connection: Connection) -> int:
     """Index every entry that is not; how many. For a migration, which has only a connection."""
+    return _put_all(connection, Entry.id.not_in(select(SearchText.entry_id)))
+
+
+def refill_organisations(connection: Connection) -> int:
+    """Index every entry anew that has an organisation; how many."""
+    return _put_all(connection, Entry.organisation.is_not(None))
+
+
+def _put_all(connection: Connection, meant: ColumnElement[bool]) -> int:
     filled = 0
     with Session(connection, join_transaction_mode="create_savepoint") as session:
-        for rows in _unindexed(session):
+        for rows in _read(session, meant):
             put(session, rows)
             filled += len(rows)
         session.commit()
     return filled
 
 
-def _unindexed(session: Session) -> Iterator[Sequence[Mapping[str, Any]]]:
+def _read(session: Session, meant: ColumnElement[bool]) -> Iterator[Sequence[Mapping[str, Any]]]:
     columns = [Entry.id, *(getattr(Entry, name) for name in INDEXED)]
     last = 0
     while True:
-        query = (
-            select(*columns)
-            .where(Entry.id > last, Entry.id.not_in(select(SearchText.entry_id)))
-            .order_by(Entry.id)
-            .limit(_BATCH)
-        )
+        query = select(*columns).where(Entry.id > last, meant).order_by(Entry.id).limit(_BATCH)
         rows = session.execute(query).mappings().all()
         if not rows:
             return
@@ -73,11 +77,11 @@ def _unindexed(session: Session) -> Iterator[Sequence[Mapping[str, Any]]]:
 
 
 def _written(row: Mapping[str, Any], *, is_postgresql: bool) -> str:
-    more = [*row["keywords"], *([row["organisation"]] if row["organisation"] else [])]
     year = (row["published_at"] or row["first_listed_on"]).year
     title, rest = paper_tokens(
-        row["title"], row["abstract"], row["authors"], row["categories"], year=year, more=more
-    )
+        row["title"], row["abstract"], row["authors"], row["categories"], year=year,
+        organisation=row["organisation"] or "", more=row["keywords"],
+    )  # fmt: skip
     if is_postgresql:
         return _tsvector(title, rest)
     return f" {GAP} ".join(" ".join(part) for part in (*[title] * _TITLE_TIMES, rest))

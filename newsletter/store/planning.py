@@ -26,6 +26,7 @@ from newsletter.model import (
 from newsletter.store import tables
 from newsletter.store.bulk import insert_new_rows
 from newsletter.store.tables import Delivery, Edition
+from subscribers.language import ENGLISH
 from subscribers.length import Length
 
 _HEARD = tuple(field.name for field in fields(Heard))
@@ -109,6 +110,7 @@ def _context(digest: Digest, manner: Manner) -> dict[str, Any]:
         "length": manner.length.value,
         "next_at": manner.next_at.isoformat() if manner.next_at else None,
         "timezone": manner.timezone,
+        "language": manner.language if manner.language != ENGLISH else None,
         "weekly": manner.weekly,
         "complete": manner.complete,
         "away_since": digest.away_since.isoformat() if digest.away_since else None,
@@ -146,6 +148,7 @@ def read_context(
         complete=context.get("complete", False),
         next_at=datetime.fromisoformat(next_at) if next_at else None,
         timezone=context.get("timezone", "UTC"),
+        language=context.get("language", ENGLISH),
     )
 
 

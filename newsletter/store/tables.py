@@ -56,6 +56,7 @@ class Entry(Base):
     __table_args__ = (
         Index(None, "first_seen_at"),
         Index(None, "first_listed_on"),
+        Index(None, "updated_at"),
         Index(None, "withdrawn_at"),
     )
 
@@ -94,6 +95,7 @@ class Listing(Base):
     """That a source showed an entry on a day."""
 
     __tablename__ = "listing"
+    __table_args__ = (Index(None, "day", "entry_id", "type"), Index(None, "seen_at"))
 
     entry_id: Mapped[int] = mapped_column(
         ForeignKey("entry.id", ondelete="CASCADE"), primary_key=True
@@ -115,6 +117,7 @@ class Signal(Base):
     """
 
     __tablename__ = "signal"
+    __table_args__ = (Index(None, "observed_at"),)
 
     entry_id: Mapped[int] = mapped_column(
         ForeignKey("entry.id", ondelete="CASCADE"), primary_key=True

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from newsletter import clock
 from newsletter.app import App
@@ -21,14 +22,21 @@ from newsletter.stages.library import PaperLibrary
 from newsletter.store.engine import reading
 from newsletter.store.notices import queue_notice
 from newsletter.store.reading import entries_by_id
+from newsletter.web import filters
+from newsletter.web.days import DayPages
 from newsletter.web.digests import DigestPages
+from newsletter.web.finding import SearchPages
 from newsletter.web.health import Health
 from newsletter.web.hooks import hook_routes
 from newsletter.web.mailbox import Mailbox
+from newsletter.web.names import NamePages
+from newsletter.web.papers import PaperPages
+from subscribers.language import gettext as _
+from subscribers.language import speaking
 from subscribers.web.deps import WebDeps
-from subscribers.web.joining import JoiningPages
-from subscribers.web.pages import message_page, quiet
+from subscribers.web.pages import message_page
 from subscribers.web.routes import routes
+from subscribers.web.speech import Speaking, language_of
 
 _TITLE_LENGTH = 300
 
@@ -37,9 +45,12 @@ def create(app: App, *, mailbox: Path | None = None) -> Starlette:
     """The site. `mailbox`: a folder of .eml files to show at /mailbox; only ever for the demo."""
     deps = _deps(app, "/mailbox" if mailbox is not None else None)
     paths = [
-        Route("/", quiet(deps, JoiningPages(deps).show_form), methods=["GET"]),
         *routes(deps),
         *DigestPages(app, deps).routes(),
+        *DayPages(app, deps).routes(),
+        *PaperPages(app, deps).routes(),
+        *NamePages(app, deps).routes(),
+        *SearchPages(app, deps).routes(),
         *hook_routes(app),
         *Health(app).routes(),
     ]
@@ -47,16 +58,17 @@ def create(app: App, *, mailbox: Path | None = None) -> Starlette:
         paths.extend(Mailbox(mailbox, deps).routes())
     return Starlette(
         routes=paths,
+        middleware=[Middleware(Speaking)],
         exception_handlers={
-            HTTPException: lambda _, error: _http_error(deps, error),
-            Exception: lambda _, __: message_page(
-                deps, "Something went wrong", "Please try again in a moment.", status=500
-            ),
+            HTTPException: lambda __, error: _http_error(deps, error),
+            Exception: lambda request, __: _broken(deps, request),
         },
     )
 
 
 def _deps(app: App, mailbox: str | None) -> WebDeps:
+    filters.install(app.templates.html)
+
     def render(name: str, context: dict[str, Any]) -> str:
         environment = app.templates.html if name.endswith(".html") else app.templates.text
         return environment.get_template(name).render(mailbox=mailbox, **context)
@@ -84,7 +96,7 @@ def _describe(session: Session, entry_id: int) -> tuple[str, str, str] | None:
     entry = entries_by_id(session, [entry_id]).get(entry_id)
     if entry is None:
         return None
-    return entry.key, clip(clean(entry.title), _TITLE_LENGTH) or "Untitled", web_url(entry.url)
+    return entry.key, clip(clean(entry.title), _TITLE_LENGTH) or _("Untitled"), web_url(entry.url)
 
 
 class _Flusher:
@@ -108,15 +120,22 @@ class _Flusher:
                 self._running.release()
 
 
-_WORDS = {
-    404: ("There is no such page", "The address may be mistyped, or the page has moved."),
-    405: ("That is not done here", "This page cannot be used in that way."),
-}
+def _broken(deps: WebDeps, request: Request) -> Response:
+    # This answer is made outside of all middleware.
+    with speaking(language_of(request.scope)):
+        title, text = _("Something went wrong"), _("Please try again in a moment.")
+        return message_page(deps, title, text, status=500)
 
 
 def _http_error(deps: WebDeps, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    title, text = _WORDS.get(error.status_code, ("That did not work", error.detail))
+    title, text = {
+        404: (
+            _("There is no such page"),
+            _("The address may be mistyped, or the page has moved."),
+        ),
+        405: (_("That is not done here"), _("This page cannot be used in that way.")),
+    }.get(error.status_code, (_("That did not work"), error.detail))
     response = message_page(deps, title, text, status=error.status_code)
     response.headers.update(error.headers or {})
     return response

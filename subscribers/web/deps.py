@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from subscribers.language import spoken, tag
 from subscribers.library import Library
 from subscribers.preview import MakePreview, no_preview
 from subscribers.profile import Interest
 from subscribers.signup import SendNotice
 from subscribers.tokens import LinkSigner
+from subscribers.web.speech import carried, switches
 
 DescribeEntry = Callable[[Session, int], tuple[str, str, str] | None]
 """The canonical key, title and address (safe to link, or empty) of an entry by its id, if there is one."""
@@ -61,4 +63,11 @@ class WebDeps:
 
     def common(self) -> dict[str, Any]:
         """What every page's template may use."""
-        return {"site": self.site, "root": self.root, "contact": self.contact}
+        return {
+            "site": self.site,
+            "root": self.root,
+            "contact": self.contact,
+            "language": tag(spoken()),
+            "language_switches": switches(),
+            "carried": carried(),
+        }

@@ -13,9 +13,11 @@ from starlette.datastructures import FormData
 from subscribers.catalogue import Catalogue, Ticked, catalogue
 from subscribers.consent import REQUEST_WORDING
 from subscribers.errors import ProfileError
+from subscribers.language import languages, name_of, spoken
 from subscribers.preferences import (
     MOST_PAPERS,
     Preferences,
+    check_language,
     check_length,
     check_max_papers,
     check_pause,
@@ -51,6 +53,7 @@ _SINGLE = (
     "max_papers",
     "length",
     "quiet_days",
+    "language",
     "paused_until",
 )
 
@@ -70,6 +73,7 @@ class Typed:
     max_papers: str = "10"
     length: str = "short"
     quiet_days: str = "0"
+    language: str = field(default_factory=spoken)
     paused_until: str = ""
 
 
@@ -86,7 +90,10 @@ class FormView:
     weekdays: tuple[str, ...] = WEEKDAYS
     hours: tuple[tuple[str, str], ...] = HOURS
     most_papers: int = MOST_PAPERS
-    consent: str = REQUEST_WORDING.text
+    languages: tuple[tuple[str, str], ...] = field(
+        default_factory=lambda: tuple((code, name_of(code)) for code in languages())
+    )
+    consent: str = field(default_factory=lambda: REQUEST_WORDING.said().text)
 
     @property
     def zones(self) -> Markup:
@@ -136,6 +143,7 @@ def typed_of(preferences: Preferences, email: str, now: datetime) -> Typed:
         max_papers=str(preferences.max_papers),
         length=preferences.length.value,
         quiet_days=str(preferences.quiet_days),
+        language=preferences.language,
         paused_until=schedule.paused_until.isoformat() if schedule.paused_until else "",
     )
 
@@ -148,12 +156,14 @@ def understood(typed: Typed, now: datetime) -> tuple[Preferences | None, dict[st
     max_papers = _attempt(errors, lambda: check_max_papers(_whole("max_papers", typed.max_papers)))
     length = _attempt(errors, lambda: check_length(typed.length))
     quiet_days = _attempt(errors, lambda: check_quiet_days(_whole("quiet_days", typed.quiet_days)))
+    language = _attempt(errors, lambda: check_language(typed.language))
     if (
         profile is None
         or schedule is None
         or max_papers is None
         or length is None
         or quiet_days is None
+        or language is None
     ):
         return None, errors
     return Preferences(
@@ -162,6 +172,7 @@ def understood(typed: Typed, now: datetime) -> tuple[Preferences | None, dict[st
         max_papers=max_papers,
         length=length,
         quiet_days=quiet_days,
+        language=language,
     ), errors
 
 

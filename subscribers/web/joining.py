@@ -24,6 +24,7 @@ from subscribers.web.pages import message_page, origin_of, owner, page
 from subscribers.wording import next_digest, rhythm
 
 _WISHES_SHOWN = 8
+_LONGEST_GIVEN = 2000
 
 
 class JoiningPages:
@@ -32,9 +33,11 @@ class JoiningPages:
     def __init__(self, deps: WebDeps) -> None:
         self._deps = deps
 
-    def show_form(self, _request: Request) -> Response:
-        """An empty sign-up form."""
-        return page(self._deps, "subscribe.html", form_context(), script=True, private=False)
+    def show_form(self, request: Request) -> Response:
+        """The sign-up form; `?wishes=` fills in what to look for, and nothing else."""
+        wishes = request.query_params.get("wishes", "")[:_LONGEST_GIVEN]
+        context = form_context(Typed(wishes=wishes))
+        return page(self._deps, "subscribe.html", context, script=True, private=False)
 
     def subscribe(self, request: Request, sent: FormData) -> Response:
         """Takes a request in. The answer is the same for every well-formed address."""
@@ -65,7 +68,7 @@ class JoiningPages:
                 return self._left()
             if subscriber.state == State.CONFIRMED:
                 return page(self._deps, "confirmed.html", self._welcome(subscriber))
-            context = {**_summary(subscriber), "agreement": CONFIRM_WORDING.text}
+            context = {**_summary(subscriber), "agreement": CONFIRM_WORDING.said().text}
             return page(self._deps, "confirm.html", context)
 
     def confirm(self, request: Request) -> Response:

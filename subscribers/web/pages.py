@@ -19,6 +19,7 @@ from subscribers.tables import Subscriber
 from subscribers.tokens import Link, Purpose
 from subscribers.web.body import BodyMalformedError, BodyTooLargeError, read_form
 from subscribers.web.deps import WebDeps
+from subscribers.web.speech import language_headers, speak_as_sent, speak_for
 
 _CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
@@ -44,7 +45,7 @@ def page_headers(*, script: bool = False, private: bool = False) -> dict[str, st
     """The headers of a page. `script`: it may load our own script files; `private`: it is one
     person's, so nobody keeps or indexes it.
     """
-    headers = dict(SECURITY_HEADERS)
+    headers = {**SECURITY_HEADERS, **language_headers()}
     headers["Cache-Control"] = "no-store" if private else "no-cache"
     if script:
         headers["Content-Security-Policy"] = f"{_CSP}; script-src 'self'"
@@ -93,6 +94,7 @@ def posting(deps: WebDeps, handler: Posting) -> Callable[[Request], Awaitable[Re
     """An endpoint whose handler, run in a thread, gets the form that was sent."""
 
     def handle(request: Request, form: FormData) -> Response:
+        speak_as_sent(form)
         try:
             return handler(request, form)
         except TokenError as error:
@@ -127,6 +129,7 @@ def owner(
         raise TokenError
     if purpose not in _OUTLIVE and link.links_version != subscriber.links_version:
         raise TokenError
+    speak_for(subscriber)
     return subscriber
 
 

@@ -27,6 +27,7 @@ _SCALARS = (
     "max_papers",
     "length",
     "quiet_days",
+    "language",
     "paused_until",
 )
 

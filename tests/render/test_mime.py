@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.render.mime import build_mail, decode_pieces, encode_mold, encode_piece
+from newsletter.render.mime import (
+    body_of,
+    build_mail,
+    decode_body,
+    encode_mold,
+    encode_piece,
+    encode_words,
+)
 from newsletter.render.plain import _UNPRINTABLE
 
 LINES = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\n"), max_size=200)
@@ -19,9 +26,9 @@ BODY = st.lists(LINES.map(lambda line: _UNPRINTABLE.sub("", line) + "\n"), max_s
 @given(st.lists(st.tuples(BODY, BODY), max_size=6))
 def test_a_mail_parses_back_to_exactly_its_text(parts):
     pieces = [encode_piece(text, html) for text, html in parts]
-    text, html = decode_pieces(pieces)
+    text, html = decode_body(body_of(pieces))
     assert text == "".join(each for each, _ in parts)
-    data = build_mail([b"Subject: x\r\n"], pieces, "<1@papers.example>")
+    data = build_mail([b"Subject: x\r\n"], body_of(pieces), "<1@papers.example>")
     message = message_from_bytes(data, policy=default)
     assert not message.defects
     plain, markup = message.iter_parts()
@@ -38,7 +45,7 @@ def test_no_line_is_too_long_whatever_it_ends_in(end):
         text = f"{'x' * length}{end}\n"
         piece = encode_piece(text, "")
         assert max(map(len, piece.text.split(b"\r\n"))) <= 76
-        assert decode_pieces([piece]) == (text, "")
+        assert decode_body(body_of([piece])) == (text, "")
 
 
 GAPS = {"first": "firstgap", "second": "secondgap"}
@@ -51,10 +58,10 @@ def test_a_filled_mold_is_what_would_have_been_encoded_whole(url, line, words, t
     line = _UNPRINTABLE.sub("", line)
     text = f"{url}firstgap\n{line}\n {url}secondgap\n"
     html = f'<a href="{url}firstgap">{line}</a><a href="{url}secondgap">{url if twice else ""}</a>'
-    filled = encode_mold(text, html, GAPS).fill_tokens(first=words[0], second=words[1])
+    filled = encode_mold(text, html, GAPS).fill(encode_words(dict(zip(GAPS, words, strict=True))))
     for gap, word in zip(GAPS.values(), words, strict=True):
         text, html = text.replace(gap, word), html.replace(gap, word)
-    assert decode_pieces([filled]) == (text, f"{html}\n")
+    assert decode_body(body_of([filled])) == (text, f"{html}\n")
     assert filled.html_size == len(html.encode()) + 1
     for encoded in (filled.text, filled.html):
         lines = encoded.split(b"\r\n")
@@ -63,10 +70,10 @@ def test_a_filled_mold_is_what_would_have_been_encoded_whole(url, line, words, t
 
 
 def test_a_mold_without_gaps_is_a_piece():
-    assert encode_mold("a", "b", GAPS).fill_tokens(first="x", second="y") == encode_piece("a", "b")
+    assert encode_mold("a", "b", GAPS).fill(encode_words({"first": "x"})) == encode_piece("a", "b")
 
 
 def test_the_boundary_follows_from_the_message_id():
-    pieces = [encode_piece("a", "b")]
-    assert build_mail([], pieces, "<1@x>") == build_mail([], pieces, "<1@x>")
-    assert build_mail([], pieces, "<1@x>") != build_mail([], pieces, "<2@x>")
+    body = body_of([encode_piece("a", "b")])
+    assert build_mail([], body, "<1@x>") == build_mail([], body, "<1@x>")
+    assert build_mail([], body, "<1@x>") != build_mail([], body, "<2@x>")

