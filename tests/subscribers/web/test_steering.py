@@ -57,7 +57,7 @@ def fields(text: str) -> dict[str, list[str]]:
     for name, options in re.findall(
         r'<select id="[^"]*" name="([^"]*)"[^>]*>(.*?)</select>', form, re.DOTALL
     ):
-        chosen = re.search(r'value="([^"]*)" selected', options)
+        chosen = re.search(r'value="([^"]*)"[^>]* selected', options)
         sent[name] = [unescape(chosen[1]) if chosen else ""]
     for name, value in re.findall(
         r'<textarea id="[^"]*" name="([^"]*)"[^>]*>\n?(.*?)</textarea>', form, re.DOTALL
