@@ -46,7 +46,8 @@ class Member:
     not due but asked for by name. Papers first seen after `covered_until` are new to them.
     `away_until`: what was first seen by then was missed by an earlier digest that did not come (a pause,
     a standstill of ours); None where none was missed.
-    `parts_off`, `sources_off`: what they do without.
+    `parts_off`, `sources_off`: what they do without. `in_place_of`: somebody whom they stand for in a
+    preview, 0 for nobody.
     `taste_changed_at`: when their interests or votes last changed, None if that was never noted.
     """
 
@@ -67,6 +68,12 @@ class Member:
     taste_changed_at: datetime | None
     parts_off: frozenset[Part] = frozenset()
     sources_off: frozenset[str] = frozenset()
+    in_place_of: int = 0
+
+    @property
+    def had_as(self) -> int:
+        """Whose papers they have had."""
+        return self.in_place_of or self.id
 
 
 def due(

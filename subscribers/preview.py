@@ -18,7 +18,8 @@ MOST_RATED = 40
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is asked for. `ratings`: canonical keys of papers with `MORE` or `LESS`, each once. `parts_off`,
-    `sources_off`: what they do without.
+    `sources_off`: what they do without. `reader`: the id of whoever asks, for what they have had does
+    not come again; 0 for a visitor.
     """
 
     profile: Profile
@@ -26,6 +27,7 @@ class Wanted:
     max_papers: int = 10
     parts_off: frozenset[Part] = frozenset()
     sources_off: frozenset[str] = frozenset()
+    reader: int = 0
 
     def __post_init__(self) -> None:
         if any(value not in {MORE, LESS} for _, value in self.ratings):

@@ -24,7 +24,6 @@ _MOST_VOTES = 60
 _SOURCES_KEPT = timedelta(minutes=1)
 
 
-
 class PaperLibrary:
     """Answers for one process. `share_of`: how common a phrase is among recent papers. `now`: the clock."""
 

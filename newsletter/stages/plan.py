@@ -170,12 +170,12 @@ class Planner:
         """The readers, told what of the day they have had or do without."""
         seen_at = [entry.first_seen_at for entry in day.entries]
         row_of = {entry.id: row for row, entry in enumerate(day.entries)}
-        had = reading.picked(session, [member.id for member in members], row_of.keys())
+        had = reading.picked(session, [member.had_as for member in members], row_of.keys())
         return [
             replace(
                 reader,
                 first_row=bisect_right(seen_at, _begins(member)),
-                seen_rows=tuple(row_of[id_] for id_ in had.get(member.id, ()) if id_ in row_of),
+                seen_rows=tuple(row_of[id_] for id_ in had.get(member.had_as, ()) if id_ in row_of),
                 barred_rows=tuple(
                     sorted(
                         row_of[id_]

@@ -64,7 +64,7 @@ class Sections:
         self, session: Session, members: Sequence[Member], digests: Sequence[Digest | Skip]
     ) -> list[Digest | Skip]:
         """The digests with all their sections; a quiet day becomes the note that a reader asked for."""
-        had = reading.picked(session, [each.id for each in members], self._candidates(session))
+        had = reading.picked(session, [each.had_as for each in members], self._candidates(session))
         last = self._last_planned(session, members)
         changes = self._changes(session, members, last)
         told = heard(session, members, digests, last, self.now - _TOLD_WITHIN)
@@ -84,7 +84,7 @@ class Sections:
                 since = edition_day(member.covered_until, member.schedule.timezone)
                 full = replace(full, away_since=since)
             most = _places(member)
-            offered = self._offered(session, member, digest, had.get(member.id, set()), most)
+            offered = self._offered(session, member, digest, had.get(member.had_as, set()), most)
             found.append(add_trending(full, offered, member.max_papers))
         return found
 

@@ -78,6 +78,7 @@ class _Prepared:
             taste_changed_at=None,
             parts_off=wanted.parts_off,
             sources_off=wanted.sources_off,
+            in_place_of=wanted.reader,
         )
 
 

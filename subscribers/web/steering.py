@@ -99,6 +99,7 @@ class SteeringPages:
             meant.max_papers,
             meant.parts_off,
             meant.sources_off,
+            subscriber.id,
         )
         try:
             return {"preview": self._deps.preview(wanted)}

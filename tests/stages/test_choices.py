@@ -10,11 +10,15 @@ from sqlalchemy import select, update
 from newsletter.app import App
 from newsletter.model import ListingType, Section
 from newsletter.pipeline import due
+from newsletter.stages.spaces import Spaces
+from newsletter.stages.tasting import Tasting
 from newsletter.store import entries, sources
 from newsletter.store.engine import reading
 from newsletter.store.tables import Delivery, Entry
 from subscribers.choices import Part
 from subscribers.feedback import vote
+from subscribers.preview import Wanted
+from subscribers.profile import parse_profile
 from subscribers.tables import Subscriber
 from tests.factories import NOW, listed
 from tests.operator import add_papers, add_readers, sent
@@ -155,3 +159,21 @@ def test_the_next_digest_says_what_the_votes_did_and_says_it_once(app: App, way:
     assert (letter.digest.heard.more_others, letter.digest.heard.less_others) == (0, 0)
     with reading(app.sessions)() as session:
         assert session.scalars(select(Delivery.id)).all()
+
+
+def test_a_preview_goes_by_what_is_set_and_leaves_out_what_its_reader_has_had(app: App) -> None:
+    add_readers(app, ["paper number"])
+    half_an_hour_ago = NOW - timedelta(minutes=30)
+    save(app, "journal", [listed(1), listed(2)], half_an_hour_ago)
+    plan(app, NOW)
+    save(app, "journal", [listed(3)], NOW + timedelta(minutes=1))
+    save(app, "blog", [listed(4)], NOW + timedelta(minutes=1))
+    tasting = Tasting(app.sessions, Spaces(), lambda: NOW + timedelta(minutes=5))
+    wishes = parse_profile("paper number")
+
+    def seen(wanted: Wanted) -> set[str]:
+        return {paper.title for paper in tasting.taste(wanted).papers}
+
+    assert len(seen(Wanted(wishes))) == 4
+    assert seen(Wanted(wishes, reader=1)) == {"Paper number 3", "Paper number 4"}
+    assert seen(Wanted(wishes, reader=1, sources_off=frozenset({"blog"}))) == {"Paper number 3"}
