@@ -224,14 +224,13 @@ def slow_relay(operator: Operator, readers: int) -> None:
                 iter(app.sender().load(session, [session.scalar(select(func.min(Delivery.id)))]))
             )
         assert isinstance(job, Job)
-        data = job.message.data
+        made = job.message
 
         def load(_session: Any, ids: Any) -> Iterator[Job]:
             for id_ in ids:
-                message = Message(
-                    delivery_id=id_, sender="digest@paperround.example", to=f"r{id_}@example.org",
-                    message_id=f"<{id_}@bench>", data=data,
-                )  # fmt: skip
+                message = replace(
+                    made, delivery_id=id_, to=f"r{id_}@example.org", message_id=f"<{id_}@bench>"
+                )
                 yield Job(message, 0, now())
 
         sender = replace(app.sender(), mailer=mailer, load=load)

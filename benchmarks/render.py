@@ -43,8 +43,8 @@ PLACES = 10
 class UncachedCards(Cards):
     """Renders each card for each mail, with its vote links."""
 
-    def __init__(self, template: Any, molds: Molds) -> None:
-        super().__init__(template, molds)
+    def __init__(self, template: Any, molds: Molds, base_url: str) -> None:
+        super().__init__(template, molds, base_url)
         self._votes = dict.fromkeys(self._votes, mime.Mold(b"", b"", 0, ()))
 
     def _made(self, _key: Any, _basis: object, make: Any) -> Any:

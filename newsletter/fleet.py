@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,6 +19,7 @@ from typing import Any
 
 from newsletter.app import App, build
 from newsletter.logs import start_log
+from newsletter.parent import when_parent_ends
 from newsletter.pipeline import Pipeline
 from newsletter.settings import Settings
 from newsletter.stages.send import SendReport
@@ -121,7 +121,7 @@ def _work(
     app = build(settings)
     signal.signal(signal.SIGTERM, lambda *_: app.stopping.set())
     signal.signal(signal.SIGINT, lambda *_: app.stopping.set())
-    threading.Thread(target=_orphaned, args=(app,), daemon=True).start()
+    when_parent_ends(app.stopping.set)  # as if they had asked for it
 
     def tell(said: object) -> None:
         with suppress(OSError):  # nobody listens any more
@@ -130,11 +130,3 @@ def _work(
     report = app.sender(share).run(scope, tell, more=coming.is_set)
     tell(report)
     app.engine.dispose()
-
-
-def _orphaned(app: App) -> None:
-    """Whoever started us has gone: end as if they had asked for it."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        app.stopping.set()

@@ -283,15 +283,28 @@ class DeliveryState(StrEnum):
 class Message:
     """A mail ready for the wire: CRLF line ends, no line over 998 octets.
 
-    `is_canonical`: its body is what DKIM signs of it, relaxed or simple (RFC 6376, section 3.4).
+    `head`: its fields and the empty line behind them. `is_canonical`: its body is ASCII, ends with a line's
+    end, is what DKIM signs of it, relaxed or simple (RFC 6376, section 3.4), and no line of it begins with
+    a dot, so that nobody need look through it again.
     """
 
     delivery_id: int
     sender: str
     to: str
     message_id: str
-    data: bytes = field(repr=False)
+    head: bytes = field(repr=False)
+    body: bytes = field(repr=False)
     is_canonical: bool = False
+
+    @property
+    def data(self) -> bytes:
+        """All of it."""
+        return self.head + self.body
+
+    @property
+    def size(self) -> int:
+        """Its octets."""
+        return len(self.head) + len(self.body)
 
 
 class Outcome(StrEnum):

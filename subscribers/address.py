@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from email_validator import EmailNotValidError, validate_email
 
 from subscribers.errors import AddressError
+from subscribers.language import ENGLISH, spoken
+from subscribers.language import gettext as _
 
 _HASH_PREFIX = b"paperround:mailbox:"
 _LONGEST = 254  # RFC 5321, 4.5.3.1.3: a path of 256 octets less its angle brackets
@@ -30,22 +32,26 @@ def parse_address(text: str) -> Address:
     _refuse_controls(text)
     typed = text.strip()
     if not typed:
-        raise AddressError("Please enter your e-mail address.")
+        raise AddressError(_("Please enter your e-mail address."))
     if len(typed) > 2 * _LONGEST:
-        raise AddressError("This is too long for an e-mail address.")
+        raise AddressError(_("This is too long for an e-mail address."))
     try:
-        found = validate_email(typed, check_deliverability=False)
+        # Quotation marks that an address does without are taken off (RFC 5321, 4.1.2).
+        found = validate_email(typed, check_deliverability=False, allow_quoted_local=True)
     except EmailNotValidError as error:
         raise AddressError(_explain(typed, str(error))) from None
+    if found.local_part.startswith('"'):
+        raise AddressError(_no_quotes())
     if found.ascii_email is None:
         raise AddressError(
-            f"We can only mail addresses whose part before the @ is plain letters, "
-            f"not “{found.local_part}”."
+            _(
+                "We can only mail addresses whose part before the @ is plain letters, not “{part}”."
+            ).format(part=found.local_part)
         )
     email = f"{found.ascii_local_part}@{found.ascii_domain.lower()}"
     # RFC 5321 4.5.3.1: 64 octets before the @, 254 in all.
     if len(email) > _LONGEST or len(found.ascii_local_part or "") > 64:
-        raise AddressError("This is too long for an e-mail address.")
+        raise AddressError(_("This is too long for an e-mail address."))
     return Address(email, address_hash(email))
 
 
@@ -55,21 +61,28 @@ def address_hash(email: str) -> str:
     Case is folded on both sides of the @: the standard lets a local part depend on case, but no
     mailbox provider does, and a suppression that a capital letter defeats would be none.
     """
-    local, _, domain = email.rpartition("@")
+    local, _at, domain = email.rpartition("@")
     mailbox = f"{local.casefold()}@{domain.lower()}"
     return hashlib.sha256(_HASH_PREFIX + mailbox.encode()).hexdigest()
 
 
 def _refuse_controls(text: str) -> None:
     if any(unicodedata.category(character) in {"Cc", "Zl", "Zp", "Cs"} for character in text):
-        raise AddressError("An e-mail address is one line; this holds a line break or the like.")
+        raise AddressError(_("An e-mail address is one line; this holds a line break or the like."))
+
+
+def _no_quotes() -> str:
+    return _("We cannot mail an address with quotation marks; please enter another one of yours.")
 
 
 def _explain(typed: str, reason: str) -> str:
     if "@" not in typed:
-        return "An e-mail address has an @ in it, as in name@example.org."
-    if typed.count("@") > 1 and "<" not in typed:
-        return "Please enter one address only, as in name@example.org."
-    if "<" in typed:
-        return "Please enter the address alone, without a name: name@example.org."
-    return reason
+        return _("An e-mail address has an @ in it, as in name@example.org.")
+    if "<" in typed or ("(" in typed and ")" in typed):
+        return _("Please enter the address alone, without a name: name@example.org.")
+    if typed.startswith('"'):
+        return _no_quotes()
+    if typed.count("@") > 1:
+        return _("Please enter one address only, as in name@example.org.")
+    # What the library found is said in English alone.
+    return reason if spoken() == ENGLISH else _("This is not an e-mail address that can be mailed.")

@@ -25,8 +25,8 @@ from subscribers.limits import first_use
 FASTEST = timedelta(seconds=2)
 """Nobody fills in the form in less."""
 LIFETIME = timedelta(hours=12)
-WORK = 50_000
-"""The largest number to be tried: a second or so of a phone, a quarter of that at a desk."""
+WORK = 20_000
+"""The largest number to be tried: a second or so of a phone, while its owner types."""
 _LONGEST_PROOF = 2_000
 
 
@@ -34,7 +34,7 @@ _LONGEST_PROOF = 2_000
 class Guarded:
     """What a form carries to be told apart from a program's, as texts for its fields.
 
-    `challenge`: JSON with `algorithm`, `challenge`, `salt`, `signature`, `maxnumber`.
+    `challenge`: JSON with `algorithm`, `challenge`, `salt`, `signature`, `maxNumber`.
     """
 
     stamp: str

@@ -6,7 +6,7 @@ Whoever is known already is left as they are: a reader's own settings win over a
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -20,8 +20,9 @@ from subscribers.consent import EventKind, Origin, State
 from subscribers.person_record import COLUMNS, Person, RowError, csv_rows, json_rows, understand
 from subscribers.preferences import apply_preferences, read_preferences
 from subscribers.profile import to_text
-from subscribers.signup import begin, record
-from subscribers.tables import Subscriber, Suppression
+from subscribers.signup import begin, new_row, record
+from subscribers.store import inserted
+from subscribers.tables import ConsentEvent, Subscriber, Suppression
 
 _BLOCK = 500
 _T = TypeVar("_T")
@@ -65,7 +66,8 @@ def export_csv(session: Session, file: IO[str]) -> int:
     while block := session.scalars(
         select(Subscriber).where(Subscriber.id > after).order_by(Subscriber.id).limit(_BLOCK)
     ).all():
-        writer.writerows(_written(subscriber) for subscriber in block)
+        consents = _consents(session, block)
+        writer.writerows(_written(each, consents.get(each.id, "")) for each in block)
         count, after = count + len(block), block[-1].id
         for subscriber in block:
             session.expunge(subscriber)
@@ -107,40 +109,36 @@ def _add(
             select(Suppression.address_hash).where(Suppression.address_hash.in_(hashes))
         )
     )
-    added: list[tuple[Person, Subscriber]] = []
+    fresh: dict[str, Person] = {}
     for person in people:
         if person.address.hash in suppressed:
             report.suppressed += 1
-        elif person.address.hash in known:
-            report.known += 1
-        else:
-            known.add(person.address.hash)
-            added.append((person, _subscriber(person, now)))
-    session.add_all(subscriber for _, subscriber in added)
-    session.flush()
-    for person, subscriber in added:
+        elif person.address.hash not in known:
+            fresh.setdefault(person.address.hash, person)
+    # Whoever another import or a form brings in at this moment is known, too.
+    rows = [new_row(person.address, person.preferences, now) for person in fresh.values()]
+    ids = [id_ for (id_,) in inserted(session, Subscriber, rows, Subscriber.id)]
+    wanted = select(Subscriber).where(Subscriber.id.in_(ids)).order_by(Subscriber.id)
+    added = session.scalars(wanted).all()
+    for subscriber in added:
+        person = fresh[subscriber.address_hash]
+        _settle(subscriber, person, now)
         _record_import(session, person, subscriber, now)
         if invite is not None and person.state is State.PENDING:
             invite(session, subscriber)
     session.flush()
-    for _, subscriber in added:
+    for subscriber in added:
         session.expunge(subscriber)
     report.added += len(added)
+    report.known += len(people) - len(added) - sum(p.address.hash in suppressed for p in people)
 
 
-def _subscriber(person: Person, now: datetime) -> Subscriber:
-    subscriber = Subscriber(
-        email=person.address.email,
-        address_hash=person.address.hash,
-        state=person.state,
-        links_version=1,
-        created_at=now,
-        confirmed_at=person.confirmed_at,
-    )
+def _settle(subscriber: Subscriber, person: Person, now: datetime) -> None:
+    subscriber.state = person.state
+    subscriber.confirmed_at = person.confirmed_at
     apply_preferences(subscriber, person.preferences, now=now)
     if person.state is State.CONFIRMED and person.confirmed_at is not None:
         begin(subscriber, now=now, confirmed_at=person.confirmed_at)
-    return subscriber
 
 
 def _record_import(session: Session, person: Person, subscriber: Subscriber, now: datetime) -> None:
@@ -150,7 +148,34 @@ def _record_import(session: Session, person: Person, subscriber: Subscriber, now
     record(session, subscriber, EventKind.IMPORTED, now=at, origin=said)
 
 
-def _written(subscriber: Subscriber) -> dict[str, Any]:
+def _consents(session: Session, block: Sequence[Subscriber]) -> dict[int, str]:
+    """How each of these agreed, in words that can be imported again; the last time counts."""
+    agreed = (EventKind.CONFIRMED, EventKind.IMPORTED)
+    events = session.scalars(
+        select(ConsentEvent)
+        .where(
+            ConsentEvent.subscriber_id.between(block[0].id, block[-1].id),
+            ConsentEvent.kind.in_(agreed),
+        )
+        .order_by(ConsentEvent.id)
+    )
+    return {event.subscriber_id: _provenance(event) for event in events}
+
+
+def _provenance(event: ConsentEvent) -> str:
+    if event.kind == EventKind.IMPORTED:  # as its first owner said it
+        return event.user_agent or ""
+    told = [
+        ("by the button in our mail", event.at.isoformat(timespec="seconds")),
+        ("from", event.network_address),
+        ("with", event.user_agent),
+        ("shown text", event.text_version),
+        ("sha256", event.text_hash),
+    ]
+    return ", ".join(f"{name} {value}" for name, value in told if value)
+
+
+def _written(subscriber: Subscriber, consent: str) -> dict[str, Any]:
     return {
         "email": subscriber.email,
         "wishes": to_text(read_preferences(subscriber).profile),
@@ -167,6 +192,7 @@ def _written(subscriber: Subscriber) -> dict[str, Any]:
         "sources_off": told(subscriber.sources_off),
         "state": str(subscriber.state),
         "confirmed_at": subscriber.confirmed_at and subscriber.confirmed_at.isoformat(),
+        "consent": consent,
     }
 
 

@@ -101,7 +101,8 @@ def mailbox_of(email: str) -> str:
 
 def network_of(network_address: str | None) -> str | None:
     """The /24 of an IPv4 address, the /56 of an IPv6 one: what one household or office has. None for
-    anything else.
+    anything else, and for this machine itself: a proxy in front that does not tell for whom it asks would
+    make one network of everybody.
     """
     try:
         address = ipaddress.ip_address((network_address or "").partition("%")[0])
@@ -109,5 +110,7 @@ def network_of(network_address: str | None) -> str | None:
         return None
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
+    if address.is_loopback:
+        return None
     width = 24 if address.version == 4 else 56
     return str(ipaddress.ip_network((address, width), strict=False))

@@ -54,14 +54,16 @@ class Preferences:
 def check_max_papers(number: int) -> int:
     """The number back if it is within bounds. Raises ProfileError."""
     if not 1 <= number <= MOST_PAPERS:
-        raise ProfileError("max_papers", f"Please choose from 1 to {MOST_PAPERS} papers.")
+        raise ProfileError(
+            "max_papers", _("Please choose from 1 to {most} papers.").format(most=MOST_PAPERS)
+        )
     return number
 
 
 def check_length(name: str) -> Length:
     """The length of that name. Raises ProfileError."""
     if name not in set(Length):
-        raise ProfileError("length", "Please choose titles, short or full.")
+        raise ProfileError("length", _("Please choose titles, short or full."))
     return Length(name)
 
 
@@ -69,7 +71,10 @@ def check_quiet_days(number: int) -> int:
     """The number back if it is within bounds. Raises ProfileError."""
     if not 0 <= number <= MOST_QUIET_DAYS:
         raise ProfileError(
-            "quiet_days", f"Please choose from 1 to {MOST_QUIET_DAYS} digests, or 0 for no note."
+            "quiet_days",
+            _("Please choose from 1 to {most} digests, or 0 for no note.").format(
+                most=MOST_QUIET_DAYS
+            ),
         )
     return number
 
@@ -89,9 +94,9 @@ def check_pause(until: date | None, today: date) -> date | None:
     if until is None:
         return None
     if until <= today:
-        raise ProfileError("paused_until", "Please choose a day to come, or leave this empty.")
+        raise ProfileError("paused_until", _("Please choose a day to come, or leave this empty."))
     if until > today + LONGEST_PAUSE:
-        raise ProfileError("paused_until", "A pause lasts a year at most.")
+        raise ProfileError("paused_until", _("A pause lasts a year at most."))
     return until
 
 

@@ -8,6 +8,7 @@ One wish per line, or several with commas between:
     org:DeepMind                    what comes from an organisation
     cat:cs.CL   cat:cs   cat:cs.*   a category of arXiv, or all of an archive
     arxiv:2404.06395                an example paper (its address on arXiv does as well)
+    doi:10.1000/x                   an example paper from elsewhere, if a source brings it
     -survey                         not this, nor surveys, surveyed, surveying
     -"case report"                  not exactly this; also -author:..., -org:..., -cat:...
     mixture of experts ^2           counts double (0.1 to 10)
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from subscribers.errors import ProfileError
+from subscribers.language import gettext as _
 
 LONGEST_WISH = 200
 MOST_WISHES = 300
@@ -36,6 +38,7 @@ _SEED_ADDRESS = re.compile(
     r"|huggingface\.co/papers/)" + _ARXIV_ID + r"(?:\.pdf)?/?(?:[?#].*)?",
     re.IGNORECASE,
 )
+_DOI_SEED = re.compile(r"doi:\s*(10\.\d{4,9}/[^\s,\"]+)", re.IGNORECASE)
 _CATEGORY = re.compile(r"([a-z]+(?:-[a-z]+)?)(?:\.(?:([a-z]+(?:-[a-z]+)?)|\*))?", re.IGNORECASE)
 _PREFIXED = re.compile(r"(author|org|cat|category|arxiv)\s*:\s*(.*)", re.IGNORECASE | re.DOTALL)
 _BARE_CATEGORY = re.compile(
@@ -109,10 +112,14 @@ def make_profile(interests: Iterable[Interest]) -> Profile:
             said.append((Kind.PHRASE, key))  # muted words rule out what is quoted, too
         if any(muted.setdefault(one, interest.muted) != interest.muted for one in said):
             raise ProfileError(
-                _FIELD, f"You both ask for “{interest.text}” and rule it out; please keep one."
+                _FIELD,
+                _("You both ask for “{wish}” and rule it out; please keep one.").format(
+                    wish=interest.text
+                ),
             )
         if len(kept) > MOST_WISHES:
-            raise ProfileError(_FIELD, f"That is more than {MOST_WISHES} wishes; please drop some.")
+            too_many = _("That is more than {most} wishes; please drop some.")
+            raise ProfileError(_FIELD, too_many.format(most=MOST_WISHES))
     return Profile(tuple(kept.values()))
 
 
@@ -123,18 +130,20 @@ def parse_wish(text: str) -> Interest:
     muted = wish.startswith("-")
     kind, named = _named(wish[1:].strip() if muted else wish)
     if muted and kind is Kind.SEED:
-        raise ProfileError(_FIELD, f"An example paper cannot be ruled out: “{text.strip()}”.")
+        said = _("An example paper cannot be ruled out: “{wish}”.")
+        raise ProfileError(_FIELD, said.format(wish=text.strip()))
     if muted and kind is Kind.TOPIC:
         if '"' in named:
             raise _unpaired(wish)
         # Only quotation marks keep a comma from parting wishes when this is written back.
         kind = Kind.PHRASE if "," in named else kind
     if not any(character.isalnum() for character in named):
-        raise ProfileError(_FIELD, f"There is no word in “{text.strip()[:60]}”.")
-    if len(named) > LONGEST_WISH:
         raise ProfileError(
-            _FIELD, f"A wish has at most {LONGEST_WISH} letters; this is longer: “{named[:40]}…”."
+            _FIELD, _("There is no word in “{wish}”.").format(wish=text.strip()[:60])
         )
+    if len(named) > LONGEST_WISH:
+        said = _("A wish has at most {most} letters; this is longer: “{wish}…”.")
+        raise ProfileError(_FIELD, said.format(most=LONGEST_WISH, wish=named[:40]))
     return Interest(kind, named, weight, muted)
 
 
@@ -166,9 +175,10 @@ def _weighed(wish: str) -> tuple[str, float]:
         return wish, 1.0
     rest, weight = weighted[1], round(float(weighted[2]), 3)
     if _WEIGHTED.fullmatch(rest):
-        raise ProfileError(_FIELD, f"One weight is enough: “{wish[:60]}”.")
+        raise ProfileError(_FIELD, _("One weight is enough: “{wish}”.").format(wish=wish[:60]))
     if not _WEIGHTS[0] <= weight <= _WEIGHTS[1]:
-        raise ProfileError(_FIELD, f"The weight of “{rest[:60]}” must lie between 0.1 and 10.")
+        said = _("The weight of “{wish}” must lie between 0.1 and 10.")
+        raise ProfileError(_FIELD, said.format(wish=rest[:60]))
     return rest, weight
 
 
@@ -180,22 +190,24 @@ def _named(wish: str) -> tuple[Kind, str]:
         return Kind.PHRASE, wish.strip('"').strip()
     if seed := _BARE_SEED.fullmatch(wish) or _SEED_ADDRESS.fullmatch(wish):
         return Kind.SEED, f"arxiv:{_canonical_id(seed['id'])}"
+    if doi := _DOI_SEED.fullmatch(wish):
+        return Kind.SEED, f"doi:{doi[1].lower()}"
     if _BARE_CATEGORY.fullmatch(wish):
         return Kind.CATEGORY, _category(wish)
     if prefixed := _PREFIXED.fullmatch(wish):
         return _prefixed(prefixed[1].lower(), prefixed[2].strip().strip('"').strip(), wish)
     if "://" in wish:
-        raise ProfileError(
-            _FIELD, f"Of web addresses we only know papers on arXiv, not “{wish[:80]}”."
-        )
+        said = _("Of web addresses we only know papers on arXiv, not “{wish}”.")
+        raise ProfileError(_FIELD, said.format(wish=wish[:80]))
     return Kind.TOPIC, wish
 
 
 def _prefixed(prefix: str, value: str, wish: str) -> tuple[Kind, str]:
     if prefix == "arxiv":
-        raise ProfileError(_FIELD, f"This is not a number of arXiv (2404.06395): “{wish[:60]}”.")
+        said = _("This is not a number of arXiv (2404.06395): “{wish}”.")
+        raise ProfileError(_FIELD, said.format(wish=wish[:60]))
     if not value:
-        raise ProfileError(_FIELD, f"Something is missing after “{wish[:60]}”.")
+        raise ProfileError(_FIELD, _("Something is missing after “{wish}”.").format(wish=wish[:60]))
     if '"' in value:
         raise _unpaired(wish)
     if prefix in {"author", "org"}:
@@ -207,7 +219,8 @@ def _category(value: str) -> str:
     """A category as arXiv writes it; `cs.*` is `cs`. Raises ProfileError."""
     found = _CATEGORY.fullmatch(value)
     if found is None:
-        raise ProfileError(_FIELD, f"This is not a category such as cs.CL: “{value[:40]}”.")
+        said = _("This is not a category such as cs.CL: “{wish}”.")
+        raise ProfileError(_FIELD, said.format(wish=value[:40]))
     subject = found[2] or ""
     # cs.CL and math.AG are written large, physics.flu-dyn and cond-mat.mes-hall small.
     subject = subject.upper() if len(subject) == 2 else subject.lower()
@@ -215,7 +228,8 @@ def _category(value: str) -> str:
 
 
 def _unpaired(wish: str) -> ProfileError:
-    return ProfileError(_FIELD, f"A quotation mark has no partner in: {wish[:60]}")
+    said = _("A quotation mark has no partner in: {wish}")
+    return ProfileError(_FIELD, said.format(wish=wish[:60]))
 
 
 def _canonical_id(found: str) -> str:

@@ -12,6 +12,7 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from subscribers.errors import ProfileError
+from subscribers.language import gettext as _
 
 _SECOND = timedelta(seconds=1)
 _DAY = timedelta(days=1)
@@ -44,13 +45,13 @@ def make_schedule(
 ) -> Schedule:
     """A schedule within bounds. Raises ProfileError that names the field."""
     if cadence not in set(Cadence):
-        raise ProfileError("cadence", "Please choose daily, weekdays or weekly.")
+        raise ProfileError("cadence", _("Please choose daily, weekdays or weekly."))
     if not 0 <= hour <= 23:
-        raise ProfileError("hour", "The hour is a number from 0 to 23.")
+        raise ProfileError("hour", _("The hour is a number from 0 to 23."))
     if not 0 <= weekday <= 6:
-        raise ProfileError("weekday", "The weekday is a number from 0 (Monday) to 6 (Sunday).")
+        raise ProfileError("weekday", _("The weekday is a number from 0 (Monday) to 6 (Sunday)."))
     if not is_timezone(timezone):
-        raise ProfileError("timezone", "We do not know this time zone; one is Europe/Berlin.")
+        raise ProfileError("timezone", _("We do not know this time zone; one is Europe/Berlin."))
     return Schedule(
         cadence=Cadence(cadence),
         hour=hour,

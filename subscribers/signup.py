@@ -285,24 +285,28 @@ def _mail_link(
     send_notice(session, subscriber, notice.value, {"token": token})
 
 
-def _found_or_new(session: Session, signup: SignUp, now: datetime) -> Subscriber:
-    schedule = signup.preferences.schedule
-    row = {
-        "email": signup.address.email,
-        "address_hash": signup.address.hash,
+def new_row(address: Address, preferences: Preferences, now: datetime) -> dict[str, Any]:
+    """The row of somebody new, for `store.insert_new`; without wishes, and pending."""
+    schedule = preferences.schedule
+    return {
+        "email": address.email,
+        "address_hash": address.hash,
         "state": State.PENDING.value,
         "links_version": 1,
         "cadence": schedule.cadence.value,
         "weekday": schedule.weekday,
         "hour": schedule.hour,
         "timezone": schedule.timezone,
-        "max_papers": signup.preferences.max_papers,
-        "length": signup.preferences.length.value,
-        "quiet_days": signup.preferences.quiet_days,
-        "language": signup.preferences.language,
+        "max_papers": preferences.max_papers,
+        "length": preferences.length.value,
+        "quiet_days": preferences.quiet_days,
+        "language": preferences.language,
         "created_at": now,
     }
-    insert_new(session, Subscriber, [row])
+
+
+def _found_or_new(session: Session, signup: SignUp, now: datetime) -> Subscriber:
+    insert_new(session, Subscriber, [new_row(signup.address, signup.preferences, now)])
     found = find(session, signup.address.hash)
     assert found is not None
     subscriber = locked(session, found)

@@ -57,5 +57,6 @@ def message(number: int = 1, to: str = "ada@example.org", body: bytes = b"Hello.
         sender="digest@paperround.example",
         to=to,
         message_id=message_id,
-        data=head.encode() + body,
+        head=head.encode(),
+        body=body,
     )

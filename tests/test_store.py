@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,26 @@ def test_an_unreachable_database_is_one_plain_line(tmp_path) -> None:
     with pytest.raises(StoreError) as caught:
         upgrade(engine)
     assert "secret" not in str(caught.value)
+
+
+def test_statements_of_a_server_have_an_end(engine: Engine) -> None:
+    if engine.dialect.name != "postgresql":
+        pytest.skip("of PostgreSQL")
+    with engine.connect() as connection:
+        assert connection.scalar(text("SHOW statement_timeout")) == "10min"
+        own = engine.url.update_query_dict({"options": "-c statement_timeout=5000"})
+    other = open_engine(own.render_as_string(hide_password=False))
+    with other.connect() as connection:
+        assert connection.scalar(text("SHOW statement_timeout")) == "5s"
+    other.dispose()
+
+
+def test_a_server_that_never_answers_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        engine = open_engine(f"postgresql://ada@127.0.0.1:{port}/none?connect_timeout=2")
+        with pytest.raises(StoreError, match="cannot be used"):
+            require_current(engine)
 
 
 def test_sqlite_runs_in_wal_with_foreign_keys(tmp_path) -> None:

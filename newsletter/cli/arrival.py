@@ -19,6 +19,8 @@ from newsletter.deliver.port import hand_over
 from newsletter.deliver.verifying import verify
 from newsletter.errors import NewsletterError
 from newsletter.model import Message, Outcome
+from newsletter.receive.files import Found as Mail
+from newsletter.receive.files import mails
 from newsletter.render import DigestLetter
 from newsletter.stages.specimens import letters
 from subscribers.tokens import LinkSigner
@@ -47,7 +49,7 @@ def send_and_see(
             raise NewsletterError(
                 f"{arrived} is not a file; a folder is looked through with --send"
             )
-        return _look(app, arrived.read_bytes(), server)
+        return _look_at_last(app, list(mails(arrived)), server)
     before = _stamps(arrived) if arrived else {}
     if arrived and not arrived.exists():  # the first mail to a mailbox may make it
         if not arrived.parent.is_dir():
@@ -105,12 +107,9 @@ def _wait(
     while True:
         found = _stamps(place)
         for path in [path for path, stamp in found.items() if before.get(path) != stamp]:
-            try:
-                data = path.read_bytes()
-            except FileNotFoundError:  # a mail program moved it
-                continue
-            if wanted.search(data):
-                return data
+            for mail in mails(path):  # none, or an error, where a mail program moved it
+                if wanted.search(mail.raw):
+                    return mail.raw
         before = found
         if time.monotonic() >= until:
             return None
@@ -130,9 +129,20 @@ def _stamps(place: Path) -> dict[Path, _Stamp]:
     return found
 
 
+def _look_at_last(app: App, found: list[Mail], server: str | None) -> list[Found]:
+    """Look at a mail that was saved; of a mailbox, at the one that came last."""
+    if not found:
+        raise NewsletterError("there is no mail in it")
+    if found[-1].error:
+        raise NewsletterError(f"{found[-1].path}: {found[-1].error}")
+    told = _look(app, found[-1].raw, server)
+    if len(found) > 1:
+        (name, good, words), *rest = told
+        told = [(name, good, f"the last of {len(found)} mails: {words}"), *rest]
+    return told
+
+
 def _look(app: App, data: bytes, server: str | None) -> list[Found]:
-    if data.startswith(b"From "):  # of an mbox
-        data = data.partition(b"\n")[2]
     data = re.sub(rb"\r?\n", b"\r\n", data)  # as it was on the wire
     fields, _ = split_mail(data)
     hops = [field.raw for field in fields if field.name == b"received" and _HOP.search(field.raw)]

@@ -124,6 +124,9 @@ def demo(
     else:
         demonstration.show(rows, folder)
     if interactive:
-        out.print(f"\nThe mailbox: [bold]{base_url}/mailbox[/]   Sign up: [bold]{base_url}/[/]")
+        out.print(
+            f"\nThe day's papers: [bold]{base_url}/[/]   The mailbox: [bold]{base_url}/mailbox[/]   "
+            f"Sign up: [bold]{base_url}/subscribe[/]"
+        )
         out.print("Ctrl-C ends it.")
         serve_site(app, host, port, mailbox=Path(app.settings.outbox))

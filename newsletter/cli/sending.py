@@ -110,7 +110,7 @@ def _print_sent(sent: SendReport) -> None:
 
 
 def status(day: Day = None, json: Json = False) -> None:
-    """How an edition's deliveries stand (the counts add up to its audience), and what came back."""
+    """How an edition's deliveries stand (the counts add up to its audience), other mails, returned ones."""
     from newsletter.store import editions, returned, standing
     from newsletter.store.engine import reading
 
@@ -119,18 +119,28 @@ def status(day: Day = None, json: Json = False) -> None:
     with reading(open_database())() as session:
         counts = standing.counts(session, chosen)
         back = returned.counts(session, until, _BACK_DAYS)
+        notices = standing.notice_counts(session, until, _BACK_DAYS)
         stopped = dict(editions.stopped(session)).get(chosen)
     total = sum(count for _, _, count in counts)
     if json:
         rows = [{"state": s.value, "reason": why, "count": count} for s, why, count in counts]
         came = [{"kind": kind, "effect": what, "count": count} for kind, what, count in back]
+        others = [
+            {"kind": kind, "state": state.value, "reason": why, "count": count}
+            for kind, state, why, count in notices
+        ]
         told = {"day": chosen, "audience": total, "deliveries": rows, "returned": came}
-        print_json({**told, "stopped": stopped})
+        print_json({**told, "notices": others, "stopped": stopped})
         return
     table = [(state.value, why or "", count) for state, why, count in counts]
     print_table(f"Edition of {chosen}", ["State", "Reason", "#Count"], [*table, ("all", "", total)])
     if stopped:
         say(f"It is stopped: {stopped}. `newsletter send --resume` lets it go on.", style="red")
+    if notices:
+        title = f"Other mails of the {_BACK_DAYS} days up to it"
+        shown = [(kind, state.value, why or "", count) for kind, state, why, count in notices]
+        shown.append(("all", "", "", sum(count for *_, count in notices)))
+        print_table(title, ["Mail", "State", "Reason", "#Count"], shown)
     if back:
         title = f"Came back in the {_BACK_DAYS} days up to it"
         print_table(title, ["What it says", "What it led to", "#Count"], back)

@@ -25,15 +25,23 @@ def split_mail(data: bytes) -> tuple[list[Field], bytes]:
     head, body = (data, b"") if at == 1 else (data[:at], data[at + 2 :])
     if not head.endswith(b"\r\n"):
         head += b"\r\n"
-    fields = [
-        Field(raw.partition(b":")[0].strip().lower(), raw) for raw in _FIELD.findall(head) if raw
+    return split_head(head), body
+
+
+def split_head(head: bytes) -> list[Field]:
+    """Header fields in order; an empty line may stand behind them."""
+    return [
+        Field(raw.partition(b":")[0].strip().lower(), raw)
+        for raw in _FIELD.findall(head)
+        if raw != b"\r\n"
     ]
-    return fields, body
 
 
 def relaxed_field(field: Field) -> bytes:
     """A field with its name in lower case, unfolded, every run of blanks one space; ends in CRLF."""
     value = field.raw.partition(b":")[2].replace(b"\r\n", b"")
+    if b"\t" not in value and b"  " not in value:
+        return b"%b:%b\r\n" % (field.name, value.strip(b" "))
     return field.name + b":" + _BLANKS.sub(b" ", value).strip(b" ") + b"\r\n"
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import textwrap
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from newsletter.deliver.canonical import (
     canonical_body,
     chosen,
     relaxed_field,
-    split_mail,
+    split_head,
 )
 from newsletter.deliver.keys import Private, load_key
 from newsletter.errors import NewsletterError
@@ -52,23 +52,25 @@ class SigningError(NewsletterError):
     """A mail that cannot be signed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Key:
     """A private key, and the selector under which its public half is in the DNS."""
 
     selector: str
     private: Private
 
-    @property
+    @cached_property
     def algorithm(self) -> str:
         """The value of a=."""
         return "rsa-sha256" if isinstance(self.private, RSAPrivateKey) else "ed25519-sha256"
 
-    def sign(self, data: bytes) -> bytes:
-        """The signature of canonical header fields."""
-        if isinstance(self.private, RSAPrivateKey):
-            return self.private.sign(data, _PADDING, _HASH)
-        return self.private.sign(sha256(data).digest())  # RFC 8463, section 3
+    @cached_property
+    def sign(self) -> Callable[[bytes], bytes]:
+        """Makes the signature of canonical header fields."""
+        private = self.private
+        if isinstance(private, RSAPrivateKey):
+            return lambda data: private.sign(data, _PADDING, _HASH)
+        return lambda data: private.sign(sha256(data).digest())  # RFC 8463, section 3
 
 
 @dataclass(frozen=True)
@@ -87,36 +89,29 @@ class Signer:
 
         Equal messages and times give equal bytes, so that a retry sends the same mail.
         """
-        fields = self.signatures(message.data, at, is_canonical=message.is_canonical)
-        return replace(message, data=fields + message.data)
+        fields = self.signatures(message, at)
+        return replace(message, head=fields + message.head)
 
-    def signatures(self, data: bytes, at: datetime, *, is_canonical: bool = False) -> bytes:
-        """The DKIM-Signature fields of a mail. `is_canonical`: its body needs no canonicalising."""
-        fields, body = split_mail(data)
+    def signatures(self, message: Message, at: datetime) -> bytes:
+        """The DKIM-Signature fields of a mail. Raises SigningError."""
+        fields, body = split_head(message.head), message.body
         names = [field.name for field in fields if field.name in _SIGNED]
         if b"from" not in names:
             raise SigningError("a mail without From cannot be signed")
-        if not is_canonical:
+        if not message.is_canonical:
             body = canonical_body(body, self.body)
-        signed = b"".join(relaxed_field(field) for field in chosen(fields, names))
-        body_hash = b64encode(sha256(body).digest()).decode("ascii")
-        return b"".join(
-            self._signature(key, names, signed, body_hash, int(at.timestamp())) for key in self.keys
-        )
+        signed = b"".join([_relaxed(field) for field in chosen(fields, names)])
+        told = (b"%d" % int(at.timestamp()), b64encode(sha256(body).digest()))
+        return b"".join([self._signature(key, tuple(names), signed, told) for key in self.keys])
 
     def _signature(
-        self, key: Key, names: Sequence[bytes], signed: bytes, body_hash: str, time: int
+        self, key: Key, names: tuple[bytes, ...], signed: bytes, told: tuple[bytes, bytes]
     ) -> bytes:
-        value = (
-            f"v=1; a={key.algorithm}; c=relaxed/{self.body}; t={time};\r\n"
-            f" d={self.domain}; s={key.selector};\r\n"
-            f" h={_covered((*names, *OVERSIGNED))};\r\n"
-            f" bh={body_hash};\r\n b="
-        ).encode("ascii")
-        field = Field(b"dkim-signature", b"DKIM-Signature: " + value)
-        mark = b64encode(key.sign(signed + relaxed_field(field).removesuffix(b"\r\n")))
+        """`told`: the values of t= and bh=."""
+        field, relaxed = _forms(key.algorithm, self.body, self.domain, key.selector, names)
+        mark = b64encode(key.sign(signed + relaxed % told))
         lines = [mark[at : at + _WIDTH] for at in range(0, len(mark), _WIDTH)]
-        return field.raw + b"\r\n  ".join(lines) + b"\r\n"
+        return field % told + b"\r\n  ".join(lines) + b"\r\n"
 
 
 def open_signer(domain: str, keys: Sequence[tuple[str, Path]], form: Form) -> Signer | None:
@@ -125,8 +120,25 @@ def open_signer(domain: str, keys: Sequence[tuple[str, Path]], form: Form) -> Si
     return Signer(domain.lower(), loaded, form) if loaded else None
 
 
-# All mails of an edition have the same fields.
+# All mails of an edition have the same fields, and many of them say the same.
+_relaxed = lru_cache(maxsize=512)(relaxed_field)
+
+
 @lru_cache(maxsize=64)
+def _forms(
+    algorithm: str, form: Form, domain: str, selector: str, names: tuple[bytes, ...]
+) -> tuple[bytes, bytes]:
+    """The field without its signature, as it is and relaxed, with gaps for the values of t= and bh=."""
+    value = (
+        f"v=1; a={algorithm}; c=relaxed/{form}; t=%b;\r\n"
+        f" d={domain}; s={selector};\r\n"
+        f" h={_covered((*names, *OVERSIGNED))};\r\n"
+        f" bh=%b;\r\n b="
+    ).encode("ascii")
+    field = Field(b"dkim-signature", b"DKIM-Signature: " + value)
+    return field.raw, relaxed_field(field).removesuffix(b"\r\n")
+
+
 def _covered(names: tuple[bytes, ...]) -> str:
     """The value of h=, folded."""
     told = ": ".join(name.decode("ascii") for name in names)

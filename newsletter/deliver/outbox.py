@@ -39,7 +39,7 @@ class Outbox:
         part = path.with_suffix(".part")
         try:
             with part.open("wb") as file:
-                file.write(message.data)
+                file.writelines((message.head, message.body))
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
 _STATUS = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s+|$)")
 _MOST_LINES = 200
+_MOST_KNOWN = 256
 
 
 class GarbledError(Exception):
@@ -45,6 +46,8 @@ class ReplyReader:
 
     def feed(self, line: bytes) -> Reply | None:
         """Take a line, without its LF; the answer once it is whole. Raises GarbledError."""
+        if not self._lines and (known := _KNOWN.get(line)) is not None:
+            return known
         found = _LINE.fullmatch(line.rstrip(b"\r"))
         if found is None or len(self._lines) >= _MOST_LINES:
             raise GarbledError(f"an answer that is not SMTP: {plain(line)}")
@@ -53,7 +56,14 @@ class ReplyReader:
         if more == b"-":
             return None
         lines, self._lines = self._lines, []
-        return _reply(int(code), lines)
+        reply = _reply(int(code), lines)
+        if len(lines) == 1 and len(_KNOWN) < _MOST_KNOWN:
+            _KNOWN[line] = reply
+        return reply
+
+
+# Answers of one line, most of which a relay gives again and again, to each mail.
+_KNOWN: dict[bytes, Reply] = {}
 
 
 def _reply(code: int, raw: list[bytes]) -> Reply:
@@ -71,4 +81,6 @@ def _reply(code: int, raw: list[bytes]) -> Reply:
 def plain(answer: bytes) -> str:
     """Words as they may stand in the ledger and on a terminal: no NUL, no escape sequence."""
     words = " ".join(answer.decode("utf-8", "replace").split())
-    return "".join(char for char in words if char.isprintable())[:500]
+    if not words.isprintable():
+        words = "".join(char for char in words if char.isprintable())
+    return words[:500]

@@ -7,16 +7,11 @@ where the relay offers PIPELINING (RFC 2920); after DATA's go-ahead the whole ma
 
 from __future__ import annotations
 
-import binascii
-import socket
 import ssl
-from base64 import b64decode, b64encode
-from functools import cache
-from hmac import HMAC
 
+from newsletter.deliver.greeting import greet, unusable
 from newsletter.deliver.replies import GarbledError, Reply
 from newsletter.deliver.wire import Wire
-from newsletter.errors import MailerError
 from newsletter.model import Message, Outcome, Receipt
 from newsletter.sending_rules import Relay
 
@@ -53,75 +48,23 @@ class SmtpConnection:
         """Connect, secure and log in. Raises MailerError that names the relay and its answer."""
         try:
             self._wire = await Wire.open(self.relay, self._timeout)
-            await self._greet(self._wire)
+            self._offers = await greet(self._wire, self.relay)
         except ssl.SSLError as error:
             self._drop()
-            raise self._unusable(f"TLS failed: {error.reason or error}") from error
+            raise unusable(self.relay, f"TLS failed: {error.reason or error}") from error
         except TimeoutError as error:
             self._drop()
-            raise self._unusable("cannot be reached: no answer in time") from error
+            raise unusable(self.relay, "cannot be reached: no answer in time") from error
         except OSError as error:
             self._drop()
-            raise self._unusable(f"cannot be reached: {error}") from error
+            raise unusable(self.relay, f"cannot be reached: {error}") from error
         except GarbledError as error:
             self._drop()
-            raise self._unusable(f"does not speak SMTP: {error}") from error
+            raise unusable(self.relay, f"does not speak SMTP: {error}") from error
         except BaseException:
             self._drop()
             raise
         self._sent = 0
-
-    def _unusable(self, why: str) -> MailerError:
-        joint = ":" if why.startswith("TLS") else ""
-        return MailerError(f"the relay {self.relay.host}:{self.relay.port}{joint} {why}")
-
-    async def _greet(self, wire: Wire) -> None:
-        relay = self.relay
-        hello = await wire.reply()
-        if hello.kind != 2:
-            raise self._unusable(f"refuses the connection: {hello}")
-        await self._hello(wire)
-        if relay.security != "tls":
-            if "STARTTLS" in self._offers:
-                answer = await wire.ask("STARTTLS")
-                if answer.kind != 2:
-                    raise self._unusable(f"refuses STARTTLS: {answer}")
-                await wire.secure(relay)
-                await self._hello(wire)
-            elif relay.security == "starttls":
-                raise self._unusable("does not offer STARTTLS, which the setting demands")
-            elif relay.login is not None and not relay.is_here:
-                raise self._unusable("does not offer STARTTLS, so the login is not sent")
-        if relay.login is not None:
-            await self._log_in(wire, relay.login, relay.password or "")
-
-    async def _hello(self, wire: Wire) -> None:
-        answer = await wire.ask(f"EHLO {_own_name()}")
-        if answer.kind == 5:
-            answer = await wire.ask(f"HELO {_own_name()}")
-            offers: tuple[str, ...] = ()
-        else:
-            offers = answer.lines[1:]
-        if answer.kind != 2:
-            raise self._unusable(f"refuses the connection: {answer}")
-        self._offers = {
-            name.upper(): rest for name, _, rest in (line.strip().partition(" ") for line in offers)
-        }
-
-    async def _log_in(self, wire: Wire, login: str, password: str) -> None:
-        ways = self._offers.get("AUTH", "").upper().split()
-        if "PLAIN" in ways or not {"LOGIN", "CRAM-MD5"} & set(ways):
-            answer = await wire.ask("AUTH PLAIN " + _coded(f"\0{login}\0{password}"))
-        elif "LOGIN" in ways:
-            answer = await wire.ask(f"AUTH LOGIN {_coded(login)}")
-            if answer.kind == 3:
-                answer = await wire.ask(_coded(password))
-        else:
-            answer = await wire.ask("AUTH CRAM-MD5")
-            if answer.kind == 3:
-                answer = await wire.ask(_coded(_mark(login, password, answer.text)))
-        if answer.kind != 2:
-            raise self._unusable(f"refuses the login: {answer}")
 
     async def close(self) -> None:
         """Say good-bye if anybody still listens."""
@@ -169,10 +112,10 @@ class SmtpConnection:
         if not message.to.isascii() and "SMTPUTF8" not in self._offers:
             return Receipt(Outcome.FAILED, "the relay cannot mail this address (no SMTPUTF8)")
         most = self._offers.get("SIZE", "")
-        if most.isdigit() and 0 < int(most) < len(message.data):
-            told = f"too large for the relay: {len(message.data)} octets, and it takes {most}"
+        if most.isdigit() and 0 < int(most) < message.size:
+            told = f"too large for the relay: {message.size} octets, and it takes {most}"
             return Receipt(Outcome.FAILED, told)
-        if "8BITMIME" not in self._offers and not message.data.isascii():
+        if "8BITMIME" not in self._offers and not _is_ascii(message):
             return Receipt(Outcome.FAILED, "the relay takes no 8-bit mail (no 8BITMIME)")
         return None
 
@@ -205,33 +148,30 @@ class SmtpConnection:
         # The sender is the same for everybody: going on would burn the whole list.
         if answer.kind == 5 and answer.code != _TOO_LARGE:
             self._drop()
-            raise self._unusable(f"refuses the sender {message.sender}: {answer}")
+            raise unusable(self.relay, f"refuses the sender {message.sender}: {answer}")
         if answer.code == _CLOSING:
             if self._sent:  # enough mails over this connection; another one will do
                 raise ConnectionError(str(answer))
             self._drop()
-            raise self._unusable(f"refuses mail just now: {answer}")
+            raise unusable(self.relay, f"refuses mail just now: {answer}")
 
     def _options(self, message: Message) -> str:
         options = ""
         if "SIZE" in self._offers:
-            options += f" SIZE={len(message.data)}"
-        if not message.data.isascii():
+            options += f" SIZE={message.size}"
+        if not _is_ascii(message):
             options += " BODY=8BITMIME"
         if not message.to.isascii():
             options += " SMTPUTF8"
         return options
 
     async def _data(self, message: Message) -> Receipt:
-        body = message.data if message.data.endswith(b"\r\n") else message.data + b"\r\n"
-        if body.startswith(b".") or b"\r\n." in body:
-            body = (b"\r\n" + body).replace(b"\r\n.", b"\r\n..")[2:]  # RFC 5321 4.5.2
         wire = self._wire
         assert wire is not None
         try:
             # Without the final dot the relay must throw the mail away (RFC 5321 4.1.1.4), so until
             # that is out nothing is uncertain.
-            await wire.send(body + b".\r\n")
+            await wire.send(_dotted(message))
         except _BROKEN as error:
             self._drop()
             return Receipt(Outcome.DEFERRED, f"connection lost within the mail: {_told(error)}")
@@ -259,24 +199,18 @@ class SmtpConnection:
         return Receipt(outcome, answer.text, answer.code, answer.status)
 
 
-def _coded(text: str) -> str:
-    return b64encode(text.encode()).decode("ascii")
+def _is_ascii(message: Message) -> bool:
+    return message.head.isascii() and (message.is_canonical or message.body.isascii())
 
 
-def _mark(login: str, password: str, challenge: str) -> str:
-    """CRAM-MD5 (RFC 2195)."""
-    try:
-        asked = b64decode(challenge, validate=True)
-    except binascii.Error as error:
-        raise GarbledError("a challenge that is not base64") from error
-    return f"{login} {HMAC(password.encode(), asked, 'md5').hexdigest()}"
-
-
-@cache
-def _own_name() -> str:
-    """What EHLO says; the name of this machine as it is known here, for asking the DNS may take long."""
-    name = socket.gethostname()
-    return name if "." in name else "[127.0.0.1]"
+def _dotted(message: Message) -> bytes:
+    """The mail as it goes over the wire, with its end (RFC 5321, section 4.5.2)."""
+    if message.is_canonical and b"\n." not in message.head:
+        return b"".join((message.head, message.body, b".\r\n"))
+    data = message.data
+    if not data.endswith(b"\r\n"):
+        data += b"\r\n"
+    return (b"\r\n" + data).replace(b"\r\n.", b"\r\n..")[2:] + b".\r\n"
 
 
 def _told(error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,10 @@ def place(text: str, wish: Wish) -> tuple[int, int] | None:
     if kind is Kind.PHRASE:
         return _of_phrase(read(text), *phrase_of(words))
     return _of_topic(read(text), _wanted(words)) if kind is Kind.TOPIC else None
+
+
+# Letters of ASCII fold one to one; of others each is looked at by itself.
+_RUN = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,14 +82,20 @@ def _followed(text: str) -> tuple[str, Sequence[int], Sequence[int]]:
         # An accent of its own folds to nothing; it belongs to the letter before it.
         if not said and ends and ends[-1] == start and unicodedata.combining(text[start]):
             ends[-1] = end
-        folded.extend(said)
+        folded.append(said)
         starts.extend([start] * len(said))
         ends.extend([end] * len(said))
 
     at = 0
     for found in [*MARKUP.finditer(text), None]:
-        for place in range(at, found.start() if found else len(text)):
-            take(fold(text[place]), place, place + 1)
+        for run in _RUN.finditer(text, at, found.start() if found else len(text)):
+            start, end = run.span()
+            if run[0].isascii():
+                folded.append(run[0].lower())
+                starts.extend(range(start, end))
+                ends.extend(range(start + 1, end + 1))
+            else:
+                take(fold(run[0]), start, end)
         if found:
             take(fold(unmarked(found)), found.start(), found.end())
             at = found.end()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,8 @@ _MAYBE_SAME = 0.9
 _SAME_WORDS = 0.7
 _DRAWN = 10_000
 _TOLD = 3
+_STRETCHES = 4
+_AROUND = 20  # characters
 # Only terms that are as frequent are named: a rarer pair of words is mostly a chance.
 _TELLING = LATENT_TERMS
 
@@ -185,12 +189,22 @@ def _is_readable(term: str) -> bool:
 def _as_written(term: str, entry: Entry) -> str:
     """A term as a paper writes it, small unless it is a name or an abbreviation."""
     what = (tuple(term.split()),)
-    for text in (entry.abstract, entry.title):
+    for text in (*_near(term, entry.abstract), entry.abstract, entry.title):
         for piece in marked(text, what):
             if piece.marked:
                 words = piece.text.split()
                 return " ".join(word.lower() if word.istitle() else word for word in words)
     return ""
+
+
+def _near(term: str, text: str) -> Iterator[str]:
+    """The first stretches of a text where a term may stand: to read them all takes long."""
+    begins = term.partition(" ")[0]
+    begins = begins[: max(3, len(begins) - 1)]  # its plural may be spelt otherwise
+    for found in islice(re.finditer(re.escape(begins), text, re.IGNORECASE), _STRETCHES):
+        start, end = found.start(), found.start() + len(term) + _AROUND
+        blank = text.find(" ", end)
+        yield text[text.rfind(" ", 0, start) + 1 : blank if blank >= 0 else len(text)]
 
 
 @lru_cache(maxsize=4096)  # a paper is compared with many

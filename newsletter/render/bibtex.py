@@ -11,6 +11,7 @@ from newsletter.render.plain import clean, web_url
 _SPECIAL = re.compile(r"[&%#_~^\\]")
 _ESCAPED = {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
 _MATHS = re.compile(r"(\$[^$]*\$)")
+_MOST_AUTHORS = 100
 _SMALL_WORDS = frozenset({"a", "an", "the", "on", "of", "for", "in", "to", "towards"})
 
 
@@ -18,9 +19,12 @@ def bibtex(entry: Entry, address: str) -> str:
     """The record of a paper; `address`: where it can be read, if its own is not known."""
     kind, _, name = entry.key.partition(":")
     day = entry.published_at.date() if entry.published_at else entry.first_listed_on
+    authors = [_author(name) for name in entry.authors[:_MOST_AUTHORS]]
+    if len(entry.authors) > _MOST_AUTHORS:
+        authors.append("others")  # BibTeX's own word for "et al."
     fields = [
         ("title", f"{{{_text(entry.title)}}}"),
-        ("author", " and ".join(_author(name) for name in entry.authors)),
+        ("author", " and ".join(authors)),
         ("year", str(day.year)),
         ("month", f"{day:%b}".lower()),
     ]

@@ -15,6 +15,8 @@ from newsletter.render.molds import Molds
 from newsletter.render.plain import clean, clip, web_url
 from newsletter.render.templates import MailTemplate
 from newsletter.summarise.choose import summary_of
+from subscribers.language import gettext as _
+from subscribers.language import spoken, tag
 
 TITLE_LENGTH = 300
 # An edition has some hundreds of papers; the bound is for a process that lives for months.
@@ -113,7 +115,9 @@ class Cards:
 
     def opening(self, title: str) -> Piece:
         """The document's head, with all its style sheets: the same for all readers of a day."""
-        return self._kept(("open", title), "open", lambda: {"subject": title})
+        return self._kept(
+            ("open", title), "open", lambda: {"subject": title, "language": tag(spoken())}
+        )
 
     def told(
         self, entry: Entry, evidence: tuple[Evidence, ...], style: Style, *, votes: bool
@@ -171,10 +175,14 @@ class Cards:
         return made
 
 
-@lru_cache(maxsize=4096)
 def shown_title(title: str) -> str:
     """A title as mails show it."""
-    return clip(clean(title), TITLE_LENGTH) or "Untitled"
+    return _cleaned(title) or _("Untitled")
+
+
+@lru_cache(maxsize=4096)
+def _cleaned(title: str) -> str:
+    return clip(clean(title), TITLE_LENGTH)
 
 
 def _card_words(entry: Entry, followed: frozenset[str], style: Style) -> dict[str, Any]:
@@ -195,6 +203,8 @@ def _card_words(entry: Entry, followed: frozenset[str], style: Style) -> dict[st
 def links_of(entry: Entry) -> list[tuple[str, str]]:
     """(name, address) of each place where a paper can be read, the first its own."""
     url = web_url(entry.url)
-    first = "Abstract" if (urlsplit(url).hostname or "").endswith("arxiv.org") else "Read"
-    offered = ((first, url), ("PDF", web_url(entry.pdf_url)), ("Code", web_url(entry.code_url)))
+    is_abstract = (urlsplit(url).hostname or "").endswith("arxiv.org")
+    first = _("Abstract") if is_abstract else _("Read")
+    pdf, code = web_url(entry.pdf_url), web_url(entry.code_url)
+    offered = ((first, url), (_("PDF"), pdf), (_("Code"), code))
     return [(name, address) for name, address in offered if address]

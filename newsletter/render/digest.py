@@ -14,8 +14,10 @@ from newsletter.render.molds import Molds
 from newsletter.render.plain import clean, clip
 from newsletter.render.templates import Templates
 from newsletter.render.values import DigestLetter, Site
+from subscribers.language import gettext as _
+from subscribers.language import spoken, tag
 from subscribers.length import Length
-from subscribers.wording import next_digest
+from subscribers.wording import counted, next_digest
 
 PARTS = (
     *("open", "top", "story", "heading", "card", "why", "links", "votes", "line", "linevotes"),
@@ -62,8 +64,9 @@ class DigestWriter:
         """What is inside, in at most 60 characters, the number first."""
         digest, weekly = letter.digest, letter.manner.weekly
         names = [name for name, _ in wording.count(labels) if name]
-        papers = wording.plural(len(digest.picks), "paper")
-        room = wording.SUBJECT_LENGTH - len(papers) - 2 - (len("This week: ") if weekly else 0)
+        papers = counted("{count} paper", "{count} papers", len(digest.picks))
+        taken = len(papers) + 2 + (len(_("This week:")) + 1 if weekly else 0)
+        room = wording.SUBJECT_LENGTH - taken
         title = letter.entries[digest.picks[0].entry_id].title if digest.picks else ""
         context = {
             "site": self._site,
@@ -80,6 +83,7 @@ class DigestWriter:
     def _quiet_note(self, letter: DigestLetter, subject: str) -> Piece:
         manner = letter.manner
         told = {
+            "language": tag(spoken()),
             "site": self._site,
             "subject": subject,
             "date": wording.long_date(letter.day),
@@ -156,8 +160,11 @@ def _add(body: Body, pieces: Sequence[Piece]) -> None:
 
 def _quiet(letter: DigestLetter) -> str:
     """For how long nothing came, such as 7 days; a weekly digest that does not come is a week."""
-    unit = "week" if letter.manner.weekly else "day"
-    return wording.plural(letter.digest.quiet_days, unit)
+    many = letter.digest.quiet_days
+    if letter.manner.weekly:
+        return counted("{count} week", "{count} weeks", many)
+    # NOTE: for so long nothing came
+    return counted("{count} day", "{count} days", many)
 
 
 def _in_order(picks: Sequence[Pick], names: Sequence[str]) -> list[tuple[Pick, str]]:

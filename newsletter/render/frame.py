@@ -14,7 +14,8 @@ from newsletter.render.molds import OF_READER, Molds
 from newsletter.render.plain import clean, clip, web_url
 from newsletter.render.templates import MailTemplate
 from newsletter.render.values import DigestLetter, Reader, Site
-from subscribers.wording import next_digest
+from subscribers.language import gettext as _
+from subscribers.wording import counted, next_digest
 
 _PREHEADER_LENGTH = 160
 _VOTED_LENGTH = 90
@@ -86,7 +87,16 @@ class Framer:
             "reader": letter.reader,
             "weekly": manner.weekly,
             "story": wording.story(digest.picks, names),
-            "considered": f"{digest.considered:,}" if digest.considered else "",
+            "considered": digest.considered,
+            "from_new": counted(
+                "from {count} new paper", "from {count} new papers", digest.considered
+            ),
+            "batch": _("batch complete"),
+            "others": counted(
+                "{count} more matched; these are the nearest to what you asked for.",
+                "{count} more matched; these are the nearest to what you asked for.",
+                digest.left_out,
+            ),
             "complete": manner.complete,
             "heard": _heard(digest.heard) if digest.heard else None,
             "left_out": digest.left_out,

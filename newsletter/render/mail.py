@@ -19,10 +19,11 @@ from newsletter.render.headers import (
     text_field,
     token,
 )
-from newsletter.render.mime import build_mail, decode_body
+from newsletter.render.mime import Body, build_mail, decode_body
 from newsletter.render.notices import NoticeWriter
 from newsletter.render.templates import Templates
 from newsletter.render.values import DigestLetter, NoticeKind, NoticeLetter, Reader, Rendered, Site
+from subscribers.language import languages, speaking, spoken
 
 
 class MailRenderer:
@@ -37,13 +38,16 @@ class MailRenderer:
         self._sender = mailbox(site.sender)
         self._from = address_field("From", self._sender)
         self._list = list_id_field(site.name, site.list_id)
-        self._digests = DigestWriter(site, templates)
+        self._digests: dict[str, DigestWriter] = {}
+        for language in languages():
+            with speaking(language):
+                self._digests[language] = DigestWriter(site, templates)
         self._notices = NoticeWriter(site, templates)
 
     def digest(self, letter: DigestLetter) -> Message:
         """A digest with the headers of list mail (RFC 2369, 2919, 8058). Raises UnmailableError."""
         to = mail_address(letter.reader.email)
-        subject, body = self._digests.write(letter)
+        subject, body = self._written(letter, HTML_LIMIT)
         headers = [
             *self._common(to, subject, letter.message_id, _date(letter.sent_at)),
             self._list,
@@ -52,26 +56,31 @@ class MailRenderer:
             b"List-Post: NO\r\n",
             _feedback_id(self._site.list_id, letter.day),
         ]
+        head, octets = build_mail(headers, body, letter.message_id)
         return Message(
             delivery_id=letter.delivery_id,
             sender=letter.return_path or self._sender.address,
             to=to,
             message_id=letter.message_id,
-            data=build_mail(headers, body, letter.message_id),
+            head=head,
+            body=octets,
             is_canonical=True,
         )
 
     def notice(self, kind: NoticeKind, letter: NoticeLetter) -> Message:
         """A mail that its reader has just asked for: none of a list's headers belong on it."""
         to = mail_address(letter.email)
-        subject, body = self._notices.write(kind, letter)
+        with speaking(letter.language):
+            subject, body = self._notices.write(kind, letter)
         headers = self._common(to, subject, letter.message_id, _date(letter.sent_at))
+        head, octets = build_mail(headers, body, letter.message_id)
         return Message(
             delivery_id=letter.notice_id,
             sender=letter.return_path or self._sender.address,
             to=to,
             message_id=letter.message_id,
-            data=build_mail(headers, body, letter.message_id),
+            head=head,
+            body=octets,
             is_canonical=True,
         )
 
@@ -80,13 +89,19 @@ class MailRenderer:
 
         `whole`: with the papers that a mail has no room for.
         """
-        subject, body = self._digests.write(letter, None if whole else HTML_LIMIT)
+        subject, body = self._written(letter, None if whole else HTML_LIMIT)
         return Rendered(subject, *decode_body(body))
 
     def notice_preview(self, kind: NoticeKind, letter: NoticeLetter) -> Rendered:
         """A notice as its reader sees it."""
-        subject, body = self._notices.write(kind, letter)
+        with speaking(letter.language):
+            subject, body = self._notices.write(kind, letter)
         return Rendered(subject, *decode_body(body))
+
+    def _written(self, letter: DigestLetter, limit: int | None) -> tuple[str, Body]:
+        # What writers keep is in one language, so each language has a writer of its own.
+        with speaking(letter.manner.language):
+            return self._digests[spoken()].write(letter, limit)
 
     def _common(self, to: str, subject: str, message_id: str, sent: str) -> list[bytes]:
         return [

@@ -4,7 +4,8 @@ A piece starts and ends at a line's border, therefore quoted-printable text of s
 simply joined. `EmailMessage` would encode the whole of every mail anew.
 
 Pieces are canonical for DKIM (RFC 6376, section 3.4) from the start: no two blanks in a row, none at a
-line's end, no tab. So what signs a mail need not look through it again.
+line's end, no tab. Nor does a line begin with a dot, which SMTP would double. So neither what signs a
+mail nor what sends it need look through it again.
 """
 
 from __future__ import annotations
@@ -19,8 +20,6 @@ from typing import NamedTuple
 from markupsafe import escape
 
 _LONE_CR = re.compile(rb"\r(?!\n)")
-# What fits a line that goes on with a soft break; no character's escape is cut in two.
-_SOFT = re.compile(rb"(?=.{77}).{73,75}(?<!=)(?<!=.)")
 
 # What stands in quoted-printable as it is; what stands so in HTML, too.
 _PLAIN = re.compile(r"[!-<>-~]*")
@@ -137,19 +136,23 @@ def decode_body(body: Body) -> tuple[str, str]:
     return tuple(part.replace("\r\n", "\n") for part in decoded)  # type: ignore[return-value]
 
 
-def build_mail(headers: Sequence[bytes], body: Body, message_id: str) -> bytes:
-    """A multipart/alternative mail: the text first, then the HTML (RFC 2046, section 5.1.4).
+def build_mail(headers: Sequence[bytes], body: Body, message_id: str) -> tuple[bytes, bytes]:
+    """Head and body of a multipart/alternative mail: the text first, then the HTML (RFC 2046, section
+    5.1.4).
 
     `headers`: whole fields, each ending in CRLF. The boundary comes from `message_id`, so that the
     same letter gives the same bytes; `=_` in it can stand in no quoted-printable text.
     """
     boundary = b"=_" + sha256(message_id.encode()).hexdigest()[:32].encode()
-    return b"".join(
+    head = (
+        *headers,
+        b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="',
+        boundary,
+        b'"\r\n\r\n',
+    )
+    return b"".join(head), b"".join(
         (
-            *headers,
-            b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="',
-            boundary,
-            b'"\r\n\r\n--',
+            b"--",
             boundary,
             _TEXT_HEAD,
             *body.text,
@@ -202,9 +205,10 @@ def _in_a_gap(word: str) -> bytes:
 
 def _on_lines(word: str) -> bytes:
     encoded = word.encode("ascii")
-    if len(encoded) <= 75:
+    if len(encoded) <= 75 and not word.startswith("."):
         return encoded
-    return b"=\r\n".join([encoded[at : at + 75] for at in range(0, len(encoded), 75)])
+    lines = [encoded[at : at + 73] for at in range(0, len(encoded), 73)]
+    return b"=\r\n".join([b"=2E" + line[1:] if line[:1] == b"." else line for line in lines])
 
 
 def _unended(text: str) -> bytes:
@@ -224,10 +228,29 @@ def _quoted_printable(text: str) -> bytes:
     encoded = b2a_qp(raw.replace(b"\n", b"\r\n"))
     if b"=20\r" in encoded or b"=09\r" in encoded:
         encoded = _BLANK_AT_THE_EDGE.sub(rb"\1=\r\n\2\r\n", encoded)
-    if not (b"  " in encoded or b"\t" in encoded or b"\r" in raw):
+    if not (
+        b"  " in encoded
+        or b"\t" in encoded
+        or b"\r" in raw
+        or b"\n." in encoded
+        or encoded.startswith(b".")
+    ):
         return encoded
     encoded = encoded.replace(b"  ", b" =20").replace(b"\t", b"=09")
     lines = _LONE_CR.sub(b"=0D", encoded).split(b"\r\n")
-    return b"\r\n".join(
-        _SOFT.sub(b"\\g<0>=\r\n", line) if len(line) > 76 else line for line in lines
-    )
+    return b"\r\n".join([_fitting(line) for line in lines])
+
+
+def _fitting(line: bytes) -> bytes:
+    """A line as lines of at most 76 octets, none of which begins with a dot."""
+    parts: list[bytes] = []
+    while True:
+        if line.startswith(b"."):
+            line = b"=2E" + line[1:]
+        if len(line) <= 76:
+            return b"=\r\n".join([*parts, line])
+        at = 75
+        while b"=" in line[at - 2 : at]:  # no escape is cut in two
+            at -= 1
+        parts.append(line[:at])
+        line = line[at:]

@@ -21,7 +21,7 @@ _CONTROL = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|[xX]0*1?[0-9a-fA-F]);"
 )
 _BLANKS = re.compile(r"[ \t\n]{2,}")
-_TITLE = re.compile(r"<mj-title>.*?</mj-title>", re.DOTALL)
+_TWICE = re.compile(r"<mj-title>.*?</mj-title>|<mjml\b[^>]*>", re.DOTALL)
 # MJML lets an unknown component through as it stands, and would fetch or misplace some known ones,
 # so what may be used is listed.
 _COMPONENTS = frozenset(
@@ -88,7 +88,7 @@ def _pack(source: str, name: str) -> _Cargo:
     packed: list[str] = []
     jinja: list[str] = []
     copies: list[int] = []
-    titles = [match.span() for match in _TITLE.finditer(source)]
+    doubled = [match.span() for match in _TWICE.finditer(source)]
     state = _Position()
     at = 0
     for match in _JINJA.finditer(source):
@@ -102,8 +102,8 @@ def _pack(source: str, name: str) -> _Cargo:
         bare = match[0].startswith("{{") or state.in_tag or state.in_style
         packed.append(word if bare else f"<!--{word}-->")
         jinja.append(match[0])
-        # MJML shows the title twice: as the title, and as the label of the article.
-        copies.append(2 if any(a <= match.start() < b for a, b in titles) else 1)
+        # MJML shows the title and the language twice: of the document, and of the article.
+        copies.append(2 if any(a <= match.start() < b for a, b in doubled) else 1)
     packed.append(source[at:])
     whole = "".join(packed)
     if re.search(r"\{[{%#]|[}%#]\}", whole):

@@ -7,6 +7,7 @@ from newsletter.render.mime import Body, body_of, encode_piece
 from newsletter.render.plain import clean, clip
 from newsletter.render.templates import Templates
 from newsletter.render.values import NoticeKind, NoticeLetter, Site
+from subscribers.language import spoken, tag
 
 PARTS = ("whole",)
 _SHOWN_WISHES = 12
@@ -25,13 +26,14 @@ class NoticeWriter:
         wishes = [clip(clean(wish), 120) for wish in letter.wishes]
         expires_at = letter.expires_at
         context = {
+            "language": tag(spoken()),
             "site": self._site,
             "email": clean(letter.email),
             "link": letter.link,
             "rhythm": letter.rhythm,
             "wishes": [wish for wish in wishes if wish][:_SHOWN_WISHES],
             "more_wishes": max(0, len(wishes) - _SHOWN_WISHES),
-            "until": f"{wording.long_date(expires_at)}, {expires_at:%H:%M %Z}"
+            "until": f"{wording.long_date(expires_at.date())}, {expires_at:%H:%M %Z}"
             if expires_at
             else "",
         }

@@ -7,15 +7,17 @@ from urllib.parse import urlsplit
 
 from newsletter.model import Entry
 from newsletter.render.plain import clean, web_url
-from newsletter.render.wording import plural, short_date
+from newsletter.render.wording import comments, points, short_date, upvotes
+from subscribers.language import N_
+from subscribers.language import gettext as _
 
 
 def facts(entry: Entry, *, few: bool) -> list[str]:
     """Where and when a paper came from, and what people think of it; "" where that is not known."""
     talk = [
-        plural(entry.votes, "upvote") if entry.votes else "",
-        plural(entry.comments, "comment") if entry.comments else "",
-        f"{plural(entry.points, 'point')} on Hacker News" if entry.points else "",
+        upvotes(entry.votes) if entry.votes else "",
+        comments(entry.comments) if entry.comments else "",
+        points(entry.points) if entry.points else "",
     ]
     place = " ".join(filter(None, (source_name(entry), clean((entry.categories or ("",))[0])[:40])))
     if few:
@@ -43,7 +45,7 @@ _HOSTS = {
     "semanticscholar.org": "Semantic Scholar",
     "doi.org": "",
 }
-_ARXIV = (
+_ARXIV = N_(
     "arXiv metadata is in the public domain (CC0). "
     "Thank you to arXiv for use of its open access interoperability."
 )
@@ -51,13 +53,13 @@ _LICENCES = {
     "arxiv-rss": _ARXIV,
     "arxiv-oai": _ARXIV,
     "arxiv-api": _ARXIV,
-    "hf-daily": "Upvotes, comments and some summaries come from Hugging Face Daily Papers.",
-    "openalex": "OpenAlex metadata is in the public domain (CC0).",
-    "dblp": "dblp metadata is in the public domain (CC0).",
-    "semantic-scholar": "Some metadata comes from Semantic Scholar (ODC-BY).",
-    "pubmed": "PubMed records: courtesy of the U.S. National Library of Medicine.",
+    "hf-daily": N_("Upvotes, comments and some summaries come from Hugging Face Daily Papers."),
+    "openalex": N_("OpenAlex metadata is in the public domain (CC0)."),
+    "dblp": N_("dblp metadata is in the public domain (CC0)."),
+    "semantic-scholar": N_("Some metadata comes from Semantic Scholar (ODC-BY)."),
+    "pubmed": N_("PubMed records: courtesy of the U.S. National Library of Medicine."),
 }
-_OTHERS = "Abstracts from elsewhere belong to their authors or publishers."
+_OTHERS = N_("Abstracts from elsewhere belong to their authors or publishers.")
 
 
 def licences(entries: Sequence[Entry]) -> list[str]:
@@ -67,5 +69,5 @@ def licences(entries: Sequence[Entry]) -> list[str]:
     if any(entry.key.startswith("arxiv:") for entry in entries):
         lines.insert(0, _ARXIV)
     if any(entry.points for entry in entries):
-        lines.append("Points: Hacker News.")
-    return list(dict.fromkeys(lines))
+        lines.append(N_("Points: Hacker News."))
+    return [_(line) for line in dict.fromkeys(lines)]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 from newsletter.errors import TemplateError
 from newsletter.render.mjml_compile import compile_mjml
@@ -82,6 +83,7 @@ class Templates:
         self.theme = _read_theme(self._folders)
         self.html = _environment(loader, autoescape=True)
         self.text = _environment(loader, autoescape=False, trim_blocks=True, lstrip_blocks=True)
+        self._mails: dict[tuple[str, tuple[str, ...]], MailTemplate] = {}
         self.html.globals["theme"] = self.text.globals["theme"] = self.theme
 
     @cached_property
@@ -102,8 +104,13 @@ class Templates:
         environment.globals["theme"] = self.theme
         return environment
 
-    def mail(self, name: str, parts: Sequence[str]) -> MailTemplate:
+    def mail(self, name: str, parts: tuple[str, ...]) -> MailTemplate:
         """The compiled mail `email/<name>`, cut into exactly `parts`, in the order of its files."""
+        if (name, parts) not in self._mails:
+            self._mails[name, parts] = self._compiled(name, parts)
+        return self._mails[name, parts]
+
+    def _compiled(self, name: str, parts: Sequence[str]) -> MailTemplate:
         folder = f"email/{name}"
         try:
             mjml = self._design.get_template(f"{folder}/body.mjml").render()
@@ -159,6 +166,7 @@ def _environment(
         **options,
     )
     environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters["bold"] = Markup("<b>{}</b>").format
     environment.filters["wrap"] = wrap
     environment.filters["hang"] = hang
     return environment

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from newsletter.model import Digest, Entry, Manner
+from subscribers.language import ENGLISH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,7 @@ class NoticeLetter:
     expires_at: datetime | None = None
     wishes: tuple[str, ...] = ()
     rhythm: str = ""
+    language: str = ENGLISH
     return_path: str = ""
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache
 from typing import TypeVar
 
@@ -19,6 +20,9 @@ from newsletter.model import (
     SummaryKind,
 )
 from newsletter.render.plain import clean, clip
+from subscribers.language import N_
+from subscribers.language import gettext as _
+from subscribers.wording import counted, said_date
 
 SUBJECT_LENGTH = 60
 LABEL_LENGTH = 60
@@ -26,21 +30,25 @@ _SHOWN_AUTHORS = 3
 _SHOWN_REASONS = 3
 
 SECTION_NAMES = {
-    Section.FOR_YOU: "For you",
-    Section.FOLLOWED: "People you follow",
-    Section.TRENDING: "Trending today",
-    Section.EXPLORE: "To explore",
-    Section.AWAY: "While you were away",
+    Section.FOR_YOU: N_("For you"),
+    Section.FOLLOWED: N_("People you follow"),
+    Section.TRENDING: N_("Trending today"),
+    Section.EXPLORE: N_("To explore"),
+    Section.AWAY: N_("While you were away"),
 }
 
 _STORY_OF_SECTION = {
-    Section.FOLLOWED: "by people you follow",
-    Section.TRENDING: "trending",
-    Section.EXPLORE: "to explore",
-    Section.AWAY: "from while you were away",
+    Section.FOLLOWED: N_("by people you follow"),
+    Section.TRENDING: N_("trending"),
+    Section.EXPLORE: N_("to explore"),
+    Section.AWAY: N_("from while you were away"),
 }
 _SECTIONS = {section: place for place, section in enumerate(Section)}
-_CHANGED_WORDS = {"abstract": "abstract", "title": "title", "authors": "list of authors"}
+_CHANGED_WORDS = {
+    "abstract": N_("abstract"),
+    "title": N_("title"),
+    "authors": N_("list of authors"),
+}
 _NOBODY: frozenset[str] = frozenset()
 _T = TypeVar("_T", bound=Hashable)
 
@@ -69,8 +77,9 @@ _PAPERS = {EvidenceKind.SEED, EvidenceKind.LIKED}
 def summary_credit(summary: Summary) -> str:
     """What stands behind a summary: whose words it is in."""
     if summary.kind is SummaryKind.MODEL:
-        return f"TL;DR by {clip(clean(summary.by), 40)}"
-    return "TL;DR from the source" if summary.kind is SummaryKind.SOURCE else "From the abstract"
+        return _("TL;DR by {name}").format(name=clip(clean(summary.by), 40))
+    is_given = summary.kind is SummaryKind.SOURCE
+    return _("TL;DR from the source") if is_given else _("From the abstract")
 
 
 def label(evidence: tuple[Evidence, ...]) -> str:
@@ -101,25 +110,55 @@ def _reason(evidence: Evidence) -> Reason:
     found = f"“{detail}”" if detail and detail.casefold() != wish.casefold() else ""
     match evidence.kind:
         case EvidenceKind.AUTHOR:
-            return Reason("by ", detail or wish, ", whom you follow")
+            return _because(_("by {name}, whom you follow"), detail or wish)
         case EvidenceKind.ORGANISATION:
-            return Reason("from ", detail or wish, ", which you follow")
+            return _because(_("from {name}, which you follow"), detail or wish)
         case EvidenceKind.PHRASE:
-            return Reason("it says ", wish, ", a phrase you watch", found)
+            return _because(_("it says {name}, a phrase you watch"), wish, found)
         case EvidenceKind.TOPIC:
-            return Reason("you follow ", wish, "", found)
+            return _because(_("you follow {name}"), wish, found)
         case EvidenceKind.SEED:
-            return Reason("close to ", detail or wish, ", a paper you chose")
+            return _because(_("close to {name}, a paper you chose"), detail or wish)
         case EvidenceKind.LIKED:
-            return Reason("close to ", detail or wish, ", which you wanted more of")
+            return _because(_("close to {name}, which you wanted more of"), detail or wish)
         case EvidenceKind.CATEGORY:
-            return Reason("in ", wish, ", a category you follow", found)
+            return _because(_("in {name}, a category you follow"), wish, found)
         case EvidenceKind.POPULAR:
-            told = f": {detail}" if detail else ""
-            return Reason(f"much talked about just now{told}", "")
+            said = _("much talked about just now")
+            return Reason(f"{said}: {_retold(detail)}" if detail else said, "")
         case EvidenceKind.EXPLORE:
-            known = "popular today, " if evidence.detail else ""
-            return Reason(f"{known}just outside your usual; your vote here teaches us most", "")
+            said = _("just outside your usual; your vote here teaches us most")
+            return Reason(", ".join([_("popular today"), said]) if evidence.detail else said, "")
+
+
+def _because(sentence: str, name: str, found: str = "") -> Reason:
+    before, _name, after = sentence.partition("{name}")
+    return Reason(before, name, after, found)
+
+
+def upvotes(many: int) -> str:
+    """`41 upvotes`."""
+    return counted("{count} upvote", "{count} upvotes", many)
+
+
+def comments(many: int) -> str:
+    """`12 comments`."""
+    return counted("{count} comment", "{count} comments", many)
+
+
+def points(many: int) -> str:
+    """`87 points on Hacker News`."""
+    return counted("{count} point on Hacker News", "{count} points on Hacker News", many)
+
+
+# The ledger has what was said of a paper in English.
+_NUMBERS = re.compile(r"([\d,]+) (upvote|comment|point)s?(?: on Hacker News)?")
+_SAID = {"upvote": upvotes, "comment": comments, "point": points}
+
+
+def _retold(detail: str) -> str:
+    """`41 upvotes, 87 points on Hacker News` in the language being spoken."""
+    return _NUMBERS.sub(lambda told: _SAID[told[2]](int(told[1].replace(",", "") or 0)), detail)
 
 
 def story(picks: Sequence[Pick], names: Sequence[str]) -> list[tuple[str, int, str, str]]:
@@ -131,7 +170,8 @@ def story(picks: Sequence[Pick], names: Sequence[str]) -> list[tuple[str, int, s
     told = count(_phrase(pick, name) for pick, name in zip(picks, names, strict=True))
     told.sort(key=lambda counted: counted[0][0])
     return [
-        (", " if at else "", many, words, name) for at, ((_, words, name), many) in enumerate(told)
+        (", " if at else "", many, _(words), name)
+        for at, ((_place, words, name), many) in enumerate(told)
     ]
 
 
@@ -140,8 +180,8 @@ def _phrase(pick: Pick, name: str) -> tuple[int, str, str]:
     if pick.section is not Section.FOR_YOU:
         return place, _STORY_OF_SECTION[pick.section], ""
     if not name:
-        return place, "for you", ""
-    return place, "close to" if pick.evidence[0].kind in _PAPERS else "for", name
+        return place, N_("for you"), ""
+    return place, N_("close to") if pick.evidence[0].kind in _PAPERS else N_("for"), name
 
 
 def count(names: Iterable[_T]) -> list[tuple[_T, int]]:
@@ -160,35 +200,44 @@ def topics(labels: Sequence[str], room: int) -> str:
     shown = clip(labels[0], room)
     for taken, name in enumerate(labels[1:], start=1):
         rest = len(labels) - taken - 1
-        more = f" and {rest} more" if rest else ""
+        more = _and_more(rest) if rest else ""
         if len(shown) + 2 + len(name) + len(more) > room:
-            more = f" and {len(labels) - taken} more"
+            more = _and_more(len(labels) - taken)
             return shown + more if len(shown) + len(more) <= room else shown
         shown = f"{shown}, {name}"
     return shown
 
 
+def _and_more(many: int) -> str:
+    return " " + _("and %(count)s more") % {"count": many}
+
+
 def section_name(section: Section, *, weekly: bool) -> str:
     """What a section is called."""
     if weekly and section is Section.TRENDING:
-        return "Most discussed this week"
-    return SECTION_NAMES[section]
+        return _("Most discussed this week")
+    return _(SECTION_NAMES[section])
 
 
 def section_note(section: Section, away_since: date | None) -> str:
     """What a section says about itself, if anything."""
     if section is Section.AWAY and away_since is not None:
-        return f"The best of what came since your last digest, of {long_date(away_since)}."
+        said = _("The best of what came since your last digest, of {date}.")
+        return said.format(date=long_date(away_since))
     return ""
 
 
 def change(changed: Change) -> str:
     """What became of a paper: `withdrawn`, `version 3, with a new abstract`."""
     if changed.withdrawn:
-        return "withdrawn"
-    words = [_CHANGED_WORDS[name] for name in changed.changed if name in _CHANGED_WORDS]
-    version = f"version {changed.version}" if changed.version else "a new version"
-    return f"{version}, with a new {' and '.join(words[:2])}" if words else version
+        return _("withdrawn")
+    words = [_(_CHANGED_WORDS[name]) for name in changed.changed if name in _CHANGED_WORDS]
+    known = _("version {number}").format(number=changed.version)
+    version = known if changed.version else _("a new version")
+    if not words:
+        return version
+    both = _("{one} and {other}").format(one=words[0], other=words[1]) if words[1:] else words[0]
+    return _("{version}, with a new {words}").format(version=version, words=both)
 
 
 def byline(
@@ -216,17 +265,13 @@ def followed_authors(evidence: Sequence[Evidence]) -> frozenset[str]:
     return frozenset(clean(name).casefold() for name in names) if authors else _NOBODY
 
 
-@lru_cache(maxsize=64)
 def long_date(day: date) -> str:
     """`Monday, 25 May 2026`."""
-    return f"{day:%A}, {day.day} {day:%B} {day.year}"
+    # NOTE: a pattern of CLDR for "Monday, 25 May 2026"
+    return said_date(day, _("EEEE, d MMMM y"))
 
 
-def short_date(day: date | datetime) -> str:
+def short_date(day: date) -> str:
     """`25 May 2026`."""
-    return f"{day.day} {day:%b} {day.year}"
-
-
-def plural(number: int, noun: str) -> str:
-    """`1 vote`, `2 votes`, `1,204 votes`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    # NOTE: a pattern of CLDR for "25 May 2026", the month cut short
+    return said_date(day, _("d MMM y"))

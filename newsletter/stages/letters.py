@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session
 
 from newsletter.model import Digest, Entry, Manner, Pick, Section
@@ -19,6 +19,8 @@ from newsletter.store import attention, planning, tables
 from subscribers.address import address_hash
 from subscribers.tables import Subscriber
 from subscribers.tokens import LinkSigner, Purpose, TagPurpose, address_mark
+
+_SECTIONS = {section.value: section for section in Section}
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class DigestLetters:
                 delivery.considered,
                 delivery.left_out,
                 delivery.note,
-                delivery.context,
+                cast(delivery.context, Text).label("context"),
                 delivery.planned_at,
                 delivery.attempts,
                 Subscriber.email,
@@ -114,22 +116,32 @@ class DigestLetters:
         picks = self._picks(session, ids)
         self._read_entries(session, [(row.planned_at, picks[row.id]) for row in rows])
         for row in rows:
-            digest, manner = planning.read_context(
-                row.context, picks[row.id], row.considered, row.left_out
+            context = planning.read_context(row.context)
+            digest = Digest(
+                tuple(picks[row.id]),
+                row.considered,
+                row.left_out,
+                context.changes,
+                context.away_since,
+                context.quiet_days,
+                context.heard,
             )
-            yield row, self._letter(row, digest, manner)
+            yield row, self._letter(row, digest, context.manner)
 
     def _picks(self, session: Session, ids: Sequence[int]) -> dict[int, list[Pick]]:
         pick = tables.Pick
         found: defaultdict[int, list[Pick]] = defaultdict(list)
-        rows = session.execute(
-            select(pick.delivery_id, pick.entry_id, pick.section, pick.score, pick.evidence)
+        # As text: the readers of an edition share what is said there, so it is read but once.
+        rows = session.connection().execute(
+            select(
+                pick.delivery_id, pick.entry_id, pick.section, pick.score, cast(pick.evidence, Text)
+            )
             .where(pick.delivery_id.in_(ids))
             .order_by(pick.delivery_id, pick.position)
         )
         for delivery_id, entry_id, section, score, stored in rows:
-            evidence = planning.read_evidence(stored)
-            found[delivery_id].append(Pick(entry_id, Section(section), score, evidence))
+            evidence = planning.read_evidence_text(stored)
+            found[delivery_id].append(Pick(entry_id, _SECTIONS[section], score, evidence))
         return found
 
     def _read_entries(

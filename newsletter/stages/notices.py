@@ -12,6 +12,7 @@ from newsletter.stages.letters import Links
 from newsletter.stages.send import Broken, Job
 from newsletter.store import tables
 from subscribers.address import address_hash
+from subscribers.language import speaking
 from subscribers.preferences import schedule_of
 from subscribers.profile import Interest, Kind, wish_text
 from subscribers.suppression import is_suppressed
@@ -65,6 +66,8 @@ class NoticeLetters:
         path, purpose = page_of(kind)
         lifetime = LIFETIME[purpose] if purpose else None
         token = f"/{row.context['token']}" if purpose else ""
+        with speaking(person.language):
+            said = rhythm(schedule_of(person))
         return NoticeLetter(
             notice_id=row.id,
             message_id=self._links.message_id(kind.value, row.id, row.subscriber_id),
@@ -77,7 +80,8 @@ class NoticeLetters:
             link=f"{self._links.base_url}/{path}{token}",
             expires_at=row.created_at + lifetime if lifetime else None,
             wishes=_wishes(session, row.subscriber_id),
-            rhythm=rhythm(schedule_of(person)),
+            rhythm=said,
+            language=person.language,
         )
 
 

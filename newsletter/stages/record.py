@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -18,7 +19,7 @@ from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from newsletter.store.claims import Settled
@@ -63,15 +64,23 @@ class Recorder:
     ) -> None:
         self._sessions = sessions
         self._engine: Engine = sessions.kw["bind"]
-        self._ledger = ledger
+        self._progress = ledger.progress
         self._owner = owner
         self._now = now
         self._stopping = stopping
         self.lines = 1
         self._patience = patience
+        self._connection: Connection | None = None
         self._steps: list[_Step] = []
         self._due: asyncio.TimerHandle | None = None
         self._waiting: set[asyncio.Task[None]] = set()
+
+    def close(self) -> None:
+        """Give back the connection to the database; the next step takes another one."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(SQLAlchemyError):
+                connection.close()
 
     async def step(self, settled: Settled | None, next_id: int | None) -> bool:
         """Commit the last mail's fate and the next one's beginning; False if the next may not be sent."""
@@ -110,14 +119,17 @@ class Recorder:
         if not steps:
             return
         try:
-            # A session would cost as much again as what is written.
-            with self._engine.begin() as connection:
+            # A session, or a connection taken from the pool each time, would cost as much again.
+            connection = self._connection = self._connection or self._engine.connect()
+            with connection.begin():
                 begun = self._write(connection, steps)
         except _AWAY:
+            self.close()
             task = asyncio.create_task(self._persist(steps))
             self._waiting.add(task)
             task.add_done_callback(self._waiting.discard)
         except Exception as error:  # noqa: BLE001  (whatever it is, the connections must hear of it)
+            self.close()
             _fail(steps, error)
         else:
             _tell(steps, begun)
@@ -133,9 +145,9 @@ class Recorder:
     def _write(self, connection: Connection, steps: list[_Step]) -> set[int]:
         now = self._now()
         settled = [step.settled for step in steps if step.settled is not None]
-        self._ledger.settle(connection, self._owner, settled, now)
+        self._progress.settle(connection, self._owner, settled, now)
         wanted = [step.next_id for step in steps if step.next_id is not None]
-        return self._ledger.begin(connection, wanted, self._owner, now)
+        return self._progress.begin(connection, wanted, self._owner, now)
 
 
 def _tell(steps: list[_Step], begun: set[int]) -> None:

@@ -72,6 +72,7 @@ class Run:
             for task in [*keeping, *self._tasks]:
                 task.cancel()
             await asyncio.gather(*keeping, *self._tasks, return_exceptions=True)
+            self._recorder.close()
             with suppress(Exception), sender.sessions.begin() as session:
                 ledger.release(session, self._owner)
         return self._report

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import get_context
 
 from newsletter.errors import StoreError
+from newsletter.parent import when_parent_ends
 from newsletter.stages.blocks import Blocks
 from newsletter.stages.plan import Planner, PlanReport
 from newsletter.store.engine import reading
@@ -89,15 +89,8 @@ def _start(open_planner: OpenPlanner) -> None:
     # Ctrl-C and service managers signal all processes at once; who waits for this one says when to stop.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    when_parent_ends(lambda: os._exit(1))  # killed: nobody is left to answer to
     _planner.append(open_planner())
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)  # killed: nobody is left to answer to
 
 
 def _plan(shard: Blocks) -> _Done:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import func, select
 
-from newsletter.model import Digest, Entry, Pick
+from newsletter.model import Digest, Entry, EvidenceKind, Pick
 from newsletter.render import wording
 from newsletter.render.plain import clean, clip, web_url
 from newsletter.stages.plan import Planner
@@ -169,7 +169,10 @@ class Tasting:
 def _told(pick: Pick, entry: Entry) -> PreviewPaper:
     shown, more = wording.byline(entry, wording.followed_authors(pick.evidence))
     names = ", ".join(author.name for author in shown)
-    said = wording.reasons(pick.evidence)
+    # A paper that was rated here stays in sight, and is most like itself.
+    itself = (EvidenceKind.LIKED, entry.key)
+    said = wording.reasons([e for e in pick.evidence if (e.kind, e.interest) != itself])
+    reasons = [Reason(each.before, each.name, each.after, each.found) for each in said]
     return PreviewPaper(
         entry_id=entry.id,
         key=entry.key,
@@ -178,5 +181,5 @@ def _told(pick: Pick, entry: Entry) -> PreviewPaper:
         authors=_("{names} and {count} more").format(names=names, count=more) if more else names,
         day=entry.first_listed_on,
         section=wording.section_name(pick.section, weekly=False),
-        reasons=tuple(Reason(each.before, each.name, each.after, each.found) for each in said),
+        reasons=tuple(reasons) or (Reason(_("you wanted more like this")),),
     )

@@ -21,6 +21,19 @@ _NEWS = Listing.type.in_((ListingType.NEW, ListingType.CROSS))
 _STANDING = Listing.entry_id.not_in(select(Entry.id).where(Entry.withdrawn_at.is_not(None)))
 
 
+# Written once, for it is asked before every answer.
+_NEWEST = select(
+    *(
+        select(each).scalar_subquery()
+        for each in (
+            func.max(Entry.id), func.max(Entry.updated_at), func.max(Listing.seen_at),
+            func.max(Signal.observed_at), func.max(Summary.settled_at),
+            func.max(Edition.collected_at),
+        )
+    )
+)  # fmt: skip
+
+
 class Place(NamedTuple):
     """A source as listings have it."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -18,6 +18,17 @@ if TYPE_CHECKING:
 
 Sessions = sessionmaker[Session]
 
+# Of libpq: seconds until a server that does not answer is taken for gone (tcp_user_timeout: milliseconds).
+# Without them a connection to a machine that vanished waits for as long as the system does, for hours.
+_PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+_LONGEST_STATEMENT = "10min"  # more than any but a migration takes
+
 _MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
 
@@ -26,14 +37,35 @@ def open_engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() != "sqlite":
-            # A pool that asks first survives a database that was restarted.
-            return create_engine(parsed, pool_pre_ping=True, pool_size=10)
+            return _open_server(parsed)
         engine = create_engine(parsed, connect_args={"timeout": 30, "check_same_thread": False})
     except (SQLAlchemyError, ImportError, ValueError) as error:
         raise StoreError(f"not a database address: {error}") from error
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _open_server(url: URL) -> Engine:
+    patience = {}
+    if url.get_backend_name() == "postgresql":
+        patience = {name: value for name, value in _PATIENCE.items() if name not in url.query}
+    # A pool that asks first survives a database that was restarted.
+    engine = create_engine(url, pool_pre_ping=True, pool_size=10, connect_args=patience)
+    if patience:
+        event.listen(engine, "connect", _bound_statements)
+    return engine
+
+
+def _bound_statements(connection: Any, _record: object) -> None:
+    # Not as an option of the connection, which some poolers refuse; an operator's own bound stays.
+    connection.autocommit = True
+    connection.execute(
+        "SELECT set_config('statement_timeout', %s, false) "
+        "WHERE current_setting('statement_timeout') = '0'",
+        [_LONGEST_STATEMENT],
+    )
+    connection.autocommit = False
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -89,6 +121,8 @@ def upgrade(engine: Engine) -> tuple[str | None, str]:
     with _plainly(engine), engine.begin() as connection:
         before = _revision(connection)
         _known(before)
+        if engine.dialect.name == "postgresql":  # to index a large table may take long
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
         command.upgrade(_config(connection), "head")
         return before, revisions()[-1]
 

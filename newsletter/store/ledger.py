@@ -14,7 +14,6 @@ from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Table,
     and_,
     bindparam,
@@ -35,16 +34,14 @@ from newsletter.store.claims import (
     Claimed,
     Policy,
     Scope,
-    Settled,
 )
+from newsletter.store.progress import FREE, Progress
 from newsletter.store.tables import Delivery, Notice
 from subscribers.tables import Subscriber
 
 LEASE = timedelta(minutes=2)
 
 _WAITING = (DeliveryState.PLANNED, DeliveryState.DEFERRED, DeliveryState.UNCERTAIN)
-_OPEN = {DeliveryState.DEFERRED, DeliveryState.UNCERTAIN}
-_FREE = {"claimed_by": None, "lease_until": None}
 
 
 class Ledger:
@@ -69,58 +66,7 @@ class Ledger:
         )
         self._planned_at = table.c["planned_at" if model is Delivery else "created_at"]
         self._going = going
-        self._prepare_beginning(going)
-        self._prepare_settling()
-
-    def _prepare_beginning(self, going: ColumnElement[bool]) -> None:
-        table, mailable = self.table, self.mailable
-        mine = and_(
-            table.c.id.in_(bindparam("ids", expanding=True)),
-            table.c.claimed_by == bindparam("owner"),
-            table.c.state.in_(_WAITING),
-        )
-        self._begin = (
-            update(table)
-            .where(mine, mailable, going)
-            .values(state=DeliveryState.SENDING, attempts=table.c.attempts + 1)
-            .returning(table.c.id)
-        )
-        self._drop = (
-            update(table)
-            .where(mine, ~mailable)
-            .values(
-                state=DeliveryState.SKIPPED,
-                reason=SkipReason.GONE,
-                settled_at=bindparam("now", type_=table.c.settled_at.type),
-                **_FREE,
-            )
-        )
-        self._unclaim = update(table).where(mine).values(**_FREE)
-
-    def _prepare_settling(self) -> None:
-        table = self.table
-        self._settle = (
-            update(table)
-            .where(
-                table.c.id == bindparam("row"),
-                table.c.claimed_by == bindparam("owner"),
-                table.c.state == DeliveryState.SENDING,
-            )
-            .values(
-                state=bindparam("to"),
-                reason=bindparam("why"),
-                receipt=func.coalesce(
-                    bindparam("said", type_=table.c.receipt.type), table.c.receipt
-                ),
-                retry_at=bindparam("again", type_=table.c.retry_at.type),
-                settled_at=bindparam("at", type_=table.c.settled_at.type),
-                uncertain_at=func.coalesce(
-                    bindparam("doubted", type_=table.c.uncertain_at.type), table.c.uncertain_at
-                ),
-                attempts=table.c.attempts - bindparam("untried"),
-                **_FREE,
-            )
-        )
+        self.progress = Progress(table, mailable, going)
 
     def claim(  # noqa: PLR0917
         self,
@@ -203,42 +149,6 @@ class Ledger:
         )
         return [Claimed(id_, email.rpartition("@")[2].lower(), of) for id_, email, of in rows]
 
-    def begin(
-        self, connection: Connection, ids: Sequence[int], owner: str, now: datetime
-    ) -> set[int]:
-        """Mark claimed rows as about to leave; those that are still ours, going and to be mailed."""
-        if not ids:
-            return set()
-        told = {"ids": list(ids), "owner": owner}
-        begun = set(connection.execute(self._begin, told).scalars())
-        if rest := [id_ for id_ in ids if id_ not in begun]:
-            connection.execute(self._drop, {"ids": rest, "owner": owner, "now": now})
-            connection.execute(self._unclaim, {"ids": rest, "owner": owner})
-        return begun
-
-    def settle(
-        self, connection: Connection, owner: str, settled: Sequence[Settled], now: datetime
-    ) -> None:
-        """Write down what became of rows that this owner began."""
-        if settled:
-            rows = [self._settling(each, owner, now) for each in settled]
-            connection.execute(self._settle, rows)
-
-    def _settling(self, settled: Settled, owner: str, now: datetime) -> dict[str, Any]:
-        state = settled.state
-        waits = settled.unsent or state in _OPEN
-        return {
-            "row": settled.row_id,
-            "owner": owner,
-            "to": state.value,
-            "why": None if state is DeliveryState.SUBMITTED else settled.reason,
-            "said": None if settled.unsent else str(settled.receipt),
-            "again": settled.retry_at if waits else None,
-            "at": None if waits else now,
-            "doubted": now if state is DeliveryState.UNCERTAIN else None,
-            "untried": int(settled.unsent),
-        }
-
     def postpone(
         self, session: Session, owner: str, rows: Sequence[tuple[int, datetime]], reason: str
     ) -> None:
@@ -253,7 +163,7 @@ class Ledger:
                     table.c.state != DeliveryState.SENDING,
                 )
                 .values(
-                    retry_at=bindparam("until", type_=table.c.retry_at.type), reason=reason, **_FREE
+                    retry_at=bindparam("until", type_=table.c.retry_at.type), reason=reason, **FREE
                 ),
                 [{"row": id_, "until": until} for id_, until in rows],
             )
@@ -266,7 +176,7 @@ class Ledger:
         """Give back what was claimed and not begun."""
         table = self.table
         self._update(
-            session, and_(table.c.claimed_by == owner, table.c.state.in_(_WAITING)), **_FREE
+            session, and_(table.c.claimed_by == owner, table.c.state.in_(_WAITING)), **FREE
         )
 
     def holders(self, session: Session) -> Sequence[str]:
@@ -290,12 +200,12 @@ class Ledger:
                 reason=STOPPED,
                 uncertain_at=now,
                 retry_at=None,
-                **_FREE,
+                **FREE,
             )
             .returning(table.c.id)
         )
         uncertain = len(found.all())
-        self._update(session, lost, **_FREE)
+        self._update(session, lost, **FREE)
         return uncertain
 
     def _update(self, session: Session, where: ColumnElement[bool], **values: Any) -> None:

@@ -5,9 +5,11 @@ A delivery's `context` holds, beside its picks, all that its mail is made of; wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -20,7 +22,6 @@ from newsletter.model import (
     EvidenceKind,
     Heard,
     Manner,
-    Pick,
     Skip,
 )
 from newsletter.store import tables
@@ -124,31 +125,42 @@ def _context(digest: Digest, manner: Manner) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value}
 
 
-def read_context(
-    context: Mapping[str, Any], picks: Sequence[Pick], considered: int, left_out: int
-) -> tuple[Digest, Manner]:
-    """The digest of a delivery, and how it is written, from their stored form."""
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a mail is made of besides its picks: what it looks back on, and how it is written."""
+
+    changes: tuple[Change, ...]
+    away_since: date | None
+    quiet_days: int
+    manner: Manner
+    heard: Heard | None = None
+
+
+# Most readers of an edition share their context with others, and many picks their evidence.
+@lru_cache(maxsize=1024)
+def read_context(stored: str) -> Context:
+    """The context of a delivery, from the JSON that is stored."""
+    context = json.loads(stored)
     next_at, away = context.get("next_at"), context.get("away_since")
-    heard = context.get("heard")
-    digest = Digest(
-        tuple(picks),
-        considered,
-        left_out,
-        changes=tuple(
-            Change(title=title, url=url, withdrawn=gone, version=version, changed=tuple(changed))
-            for title, url, gone, version, changed in context.get("changes", ())
-        ),
-        away_since=date.fromisoformat(away) if away else None,
-        quiet_days=context.get("quiet_days", 0),
-        heard=Heard(**heard) if heard else None,
+    changes = tuple(
+        Change(title=title, url=url, withdrawn=gone, version=version, changed=tuple(changed))
+        for title, url, gone, version, changed in context.get("changes", ())
     )
-    return digest, Manner(
+    manner = Manner(
         length=Length(context.get("length", Length.SHORT)),
         weekly=context.get("weekly", False),
         complete=context.get("complete", False),
         next_at=datetime.fromisoformat(next_at) if next_at else None,
         timezone=context.get("timezone", "UTC"),
         language=context.get("language", ENGLISH),
+    )
+    heard = context.get("heard")
+    return Context(
+        changes,
+        date.fromisoformat(away) if away else None,
+        context.get("quiet_days", 0),
+        manner,
+        Heard(**heard) if heard else None,
     )
 
 
@@ -160,6 +172,12 @@ def _stored(evidence: Evidence) -> list[Any]:
     # Millions are stored: `str` reads the name of an enum's member ten times as fast as `value`.
     said = [str(evidence.kind), evidence.interest, evidence.detail]
     return said if evidence.place is None else [*said, list(evidence.place)]
+
+
+@lru_cache(maxsize=8192)
+def read_evidence_text(stored: str) -> tuple[Evidence, ...]:
+    """As `read_evidence`, from the JSON that is stored."""
+    return read_evidence(json.loads(stored))
 
 
 def read_evidence(stored: Sequence[Sequence[Any]]) -> tuple[Evidence, ...]:

@@ -95,6 +95,23 @@ def counts(session: Session, day: date) -> list[tuple[DeliveryState, str | None,
     return [(state, why or _REASONS.get(state), count) for state, why, count in found]
 
 
+def notice_counts(
+    session: Session, until: datetime, days: int
+) -> list[tuple[str, DeliveryState, str | None, int]]:
+    """How many notices of so many days up to a moment stand where and why, by kind; they add up to all
+    that were called for. Only what was submitted has no reason.
+    """
+    reason = func.coalesce(Notice.reason, "")
+    rows = session.execute(
+        select(Notice.kind, Notice.state, reason, func.count())
+        .where(Notice.created_at >= until - timedelta(days=days), Notice.created_at < until)
+        .group_by(Notice.kind, Notice.state, reason)
+        .order_by(Notice.kind, Notice.state, reason)
+    )
+    found = [(kind, DeliveryState(state), why, count) for kind, state, why, count in rows]
+    return [(kind, state, why or _REASONS.get(state), count) for kind, state, why, count in found]
+
+
 @dataclass(frozen=True, slots=True)
 class Overview:
     """One delivery, as people look at it. `wishes`: what the picks were chosen for."""

@@ -5,7 +5,7 @@
             version = self._app.browser.version(session, now, until=day)      # one cheap statement
             return self._caching.answer(request, version, lambda: self._page(session, day))
 
-`make` is called only where nobody has the answer: neither the caller nor we, who keep the last few hundred.
+`make` is called only where nobody has the answer: neither the caller nor we, who keep the latest 32 MB.
 What it returns must depend on nothing but the address, the language, the settings, this code and `version`:
 never on a cookie, a token or who asks. Statuses other than 200 are passed on as they are, without an ETag.
 """
@@ -32,8 +32,8 @@ LISTS = 60
 PAPER = 300
 """The same for what is about one paper."""
 
-_KEPT = 300
-_LARGEST_KEPT = 100_000  # octets
+_KEPT = 32_000_000  # octets of all answers, and of one
+_LARGEST_KEPT = 100_000
 
 _CODE = (".py", ".html", ".txt", ".xml", ".css", ".js", ".po", ".toml")
 
@@ -46,6 +46,7 @@ class Caching:
         told = (settings.site_name, settings.base_url, settings.contact)
         folders = [Path(settings.templates)] if settings.templates else []
         self._kept: OrderedDict[str, Response] = OrderedDict()
+        self._octets = 0
         self._lock = Lock()
         self._site = repr((told, release(), [_contents(folder) for folder in folders]))
 
@@ -72,11 +73,14 @@ class Caching:
         return response
 
     def _keep(self, tag: str, response: Response) -> None:
-        if len(response.body) <= _LARGEST_KEPT and response.background is None:
-            with self._lock:
-                self._kept[tag] = _copy(response)
-                while len(self._kept) > _KEPT:
-                    self._kept.popitem(last=False)
+        if len(response.body) > _LARGEST_KEPT or response.background is not None:
+            return
+        with self._lock:
+            if tag not in self._kept:
+                self._octets += len(response.body)
+            self._kept[tag] = _copy(response)
+            while self._octets > _KEPT:
+                self._octets -= len(self._kept.popitem(last=False)[1].body)
 
     def _tag(self, request: Request, version: str) -> str:
         parts = (self._site, request.url.path, request.url.query, spoken(), version)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from newsletter.render.wording import short_date
+from newsletter.web.told import thousands
 from subscribers.language import gettext as _
 
 WIDTH, HEIGHT = 320, 64
@@ -52,9 +53,9 @@ def curve(name: str, seen: Sequence[tuple[datetime, int]], now: datetime) -> Cur
     area = f"{line} {x:.1f},{floor} {points[0][0]:.1f},{floor}Z"
     told = _("{name}: from {before} on {first} to {after} on {last}").format(
         name=name,
-        before=f"{seen[0][1]:,}",
+        before=thousands(seen[0][1]),
         first=short_date(first),
-        after=f"{seen[-1][1]:,}",
+        after=thousands(seen[-1][1]),
         last=short_date(last),
     )
     return Curve(name, seen[-1][1], line, area, f"{x:.1f}", f"{y:.1f}", told)

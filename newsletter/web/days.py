@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from newsletter.render.wording import long_date
 from newsletter.stages.browsed import DayOrder, DayPage, Facet
 from newsletter.store.engine import reading
 from newsletter.web import months
+from newsletter.web.caching import Caching
 from newsletter.web.paging import address, page_of, pages
 from newsletter.web.told import batch_words, month_name, order_words, quiet_words, weekdays
 from subscribers.language import gettext as _
@@ -40,12 +42,23 @@ class Choice:
     count: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A week or a month; `path`: the page of the one that a day is in."""
+
+    title: str
+    first: date
+    last: date
+    path: Callable[[date], str]
+
+
 class DayPages:
     """The handlers for `/`, `/daily/DATE`, `/weekly/WEEK` and `/monthly/MONTH`."""
 
-    def __init__(self, app: App, deps: WebDeps) -> None:
+    def __init__(self, app: App, deps: WebDeps, caching: Caching) -> None:
         self._app = app
         self._deps = deps
+        self._caching = caching
         self._sessions = reading(app.sessions)
         self._joining = JoiningPages(deps)
 
@@ -71,27 +84,31 @@ class DayPages:
             latest = self._app.browser.latest_day(session, self._deps.now())
             if latest is None:
                 return self._joining.show_form(request)
-            return self._day(session, request, latest, home=True)
+            version = self._app.browser.version(session, self._deps.now())
+            return self._caching.answer(
+                request, version, lambda: self._day(session, request, latest, home=True)
+            )
 
     def day(self, request: Request) -> Response:
         """A day, also one without papers."""
         day = _date(request.path_params["day"])
         with self._sessions() as session:
-            return self._day(session, request, day, home=False)
+            version = self._app.browser.version(session, self._deps.now(), day)
+            return self._caching.answer(
+                request, version, lambda: self._day(session, request, day, home=False)
+            )
 
     def week(self, request: Request) -> Response:
         """The most talked about of a week."""
         monday = _monday(request.path_params["week"])
         year, number, _day = monday.isocalendar()
         title = _("Week {number} of {year}").format(number=number, year=year)
-        return self._span(
-            request, title, monday, monday + timedelta(days=6), week_path, here="week"
-        )
+        return self._span(request, _Span(title, monday, monday + timedelta(days=6), week_path))
 
     def month(self, request: Request) -> Response:
         """The most talked about of a month."""
         first, last = months.bounds(_date(f"{request.path_params['month']}-01"))
-        return self._span(request, month_name(first), first, last, month_path, here="")
+        return self._span(request, _Span(month_name(first), first, last, month_path))
 
     @property
     def _today(self) -> date:
@@ -161,25 +178,31 @@ class DayPages:
     def _path(self, day: date) -> str:
         return f"{self._deps.root}{day_path(day)}"
 
-    def _span(
-        self, request: Request, title: str, first: date, last: date, path: Any, *, here: str
-    ) -> Response:
-        number = page_of(request)
+    def _span(self, request: Request, span: _Span) -> Response:
         with self._sessions() as session:
-            found = self._app.browser.span(
-                session, first, last, self._deps.now(), offset=(number - 1) * PAGE, count=PAGE
+            version = self._app.browser.version(session, self._deps.now(), span.last)
+            return self._caching.answer(
+                request, version, lambda: self._span_page(session, request, span)
             )
+
+    def _span_page(self, session: Session, request: Request, span: _Span) -> Response:
+        number = page_of(request)
+        found = self._app.browser.span(
+            session, span.first, span.last, self._deps.now(),
+            offset=(number - 1) * PAGE, count=PAGE,
+        )  # fmt: skip
+        path = span.path(span.first)
         context = {
-            "here": here,
+            "here": "week" if span.path is week_path else "",
             "asked": "",
             "base_url": self._deps.base_url,
-            "title": title,
-            "between": f"{long_date(first)} \N{EN DASH} {long_date(last)}",
+            "title": span.title,
+            "between": f"{long_date(span.first)} \N{EN DASH} {long_date(span.last)}",
             "span": found,
-            "path": path(first),
-            "before": path(found.before) if found.before else "",
-            "after": path(found.after) if found.after else "",
-            "pages": pages(f"{self._deps.root}{path(first)}", {}, number, PAGE, found.total),
+            "path": path,
+            "before": span.path(found.before) if found.before else "",
+            "after": span.path(found.after) if found.after else "",
+            "pages": pages(f"{self._deps.root}{path}", {}, number, PAGE, found.total),
         }
         return page(self._deps, "span.html", context, private=False)
 

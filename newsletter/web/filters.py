@@ -8,7 +8,7 @@ from newsletter.render import addresses, origin, wording
 from newsletter.render.cards import shown_title
 from newsletter.render.maths import with_maths
 from newsletter.render.plain import web_url
-from newsletter.web.told import month_name
+from newsletter.web.told import month_name, thousands
 
 _FILTERS = (
     addresses.paper_path,
@@ -24,6 +24,7 @@ _FILTERS = (
     with_maths,
     web_url,
     month_name,
+    thousands,
     wording.short_date,
     wording.long_date,
     wording.summary_credit,

@@ -18,6 +18,7 @@ from newsletter.render.addresses import search_path
 from newsletter.stages.browsed import Shown
 from newsletter.stages.search import Order, Results
 from newsletter.store.engine import reading
+from newsletter.web.caching import Caching
 from newsletter.web.paging import page_of, pages
 from subscribers.language import gettext as _
 from subscribers.profile import wish_text
@@ -39,9 +40,10 @@ class Hit:
 class SearchPages:
     """The handler for `/search`."""
 
-    def __init__(self, app: App, deps: WebDeps) -> None:
+    def __init__(self, app: App, deps: WebDeps, caching: Caching) -> None:
         self._app = app
         self._deps = deps
+        self._caching = caching
         self._sessions = reading(app.sessions)
 
     def routes(self) -> list[Route]:
@@ -50,18 +52,20 @@ class SearchPages:
 
     def show(self, request: Request) -> Response:
         """What a search finds; without one, how to search. Changes nothing."""
+        with self._sessions() as session:
+            version = self._app.browser.version(session, self._deps.now())
+            return self._caching.answer(request, version, lambda: self._found(session, request))
+
+    def _found(self, session: Session, request: Request) -> Response:
         query = parse_query(request.query_params.get("q", ""))
         newest = request.query_params.get("order") == Order.NEWEST
         number = page_of(request)
-        with self._sessions() as session:
-            results = self._app.searcher.search(
-                session, query, self._deps.now(), order=Order.NEWEST if newest else Order.BEST,
-                offset=(number - 1) * PAGE, count=PAGE,
-            )  # fmt: skip
-            hits = self._hits(session, results)
-        return page(
-            self._deps, "search.html", self._told(results, hits, newest, number), private=False
-        )
+        results = self._app.searcher.search(
+            session, query, self._deps.now(), order=Order.NEWEST if newest else Order.BEST,
+            offset=(number - 1) * PAGE, count=PAGE,
+        )  # fmt: skip
+        told = self._told(results, self._hits(session, results), newest, number)
+        return page(self._deps, "search.html", told, private=False)
 
     def _hits(self, session: Session, results: Results) -> list[Hit]:
         found = {each.entry_id: each for each in results.found}

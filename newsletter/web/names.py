@@ -15,6 +15,7 @@ from newsletter.render.addresses import author_path, category_path, organisation
 from newsletter.render.plain import clean, clip
 from newsletter.stages.browsed import ListPage
 from newsletter.store.engine import reading
+from newsletter.web.caching import Caching
 from newsletter.web.paging import page_of, pages
 from subscribers.errors import ProfileError
 from subscribers.language import gettext as _
@@ -39,14 +40,18 @@ class _Way:
 class NamePages:
     """The handlers for `/authors/NAME`, `/organisations/NAME` and `/categories/NAME`."""
 
-    def __init__(self, app: App, deps: WebDeps) -> None:
+    def __init__(self, app: App, deps: WebDeps, caching: Caching) -> None:
         self._deps = deps
+        self._caching = caching
         self._sessions = reading(app.sessions)
-        browser = app.browser
+        browser = self._browser = app.browser
         self._ways = {
             "authors": _Way(Kind.AUTHOR, author_path, browser.by_author, _feed_of("author")),
             "organisations": _Way(
-                Kind.ORGANISATION, organisation_path, browser.by_organisation, lambda _name: ""
+                Kind.ORGANISATION,
+                organisation_path,
+                browser.by_organisation,
+                _feed_of("organisation"),
             ),
             "categories": _Way(
                 Kind.CATEGORY, category_path, browser.in_category, _feed_of("category")
@@ -68,7 +73,10 @@ class NamePages:
             if not name.strip() or len(name) > _LONGEST or not name.isprintable():
                 return self._unknown()
             with self._sessions() as session:
-                return self._show(session, request, way, name)
+                version = self._browser.version(session, self._deps.now())
+                return self._caching.answer(
+                    request, version, lambda: self._show(session, request, way, name)
+                )
 
         return show
 

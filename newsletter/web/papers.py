@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -22,6 +23,7 @@ from newsletter.store.engine import reading
 from newsletter.summarise.choose import summary_of
 from newsletter.web import metadata
 from newsletter.web.ballots import ballots
+from newsletter.web.caching import PAPER, Caching
 from newsletter.web.curve import Curve, curve
 from subscribers.language import gettext as _
 from subscribers.profile import LONGEST_WISH
@@ -31,16 +33,20 @@ from subscribers.web.pages import message_page, page, page_headers, quiet
 RELATED = 8
 _LONGEST_KEY = 400
 _TLDR = 420
-_LINKED_AUTHORS, _NAMED_AUTHORS = 40, 400
+_LINKED_AUTHORS, _NAMED_AUTHORS = 40, 160
 _BIB = ".bib"
+
+Show = Callable[[Session, Request, PaperPage], Response]
+"""One way to show a paper."""
 
 
 class PaperPages:
     """The handler for `/papers/KEY` and `/papers/KEY.bib`."""
 
-    def __init__(self, app: App, deps: WebDeps) -> None:
+    def __init__(self, app: App, deps: WebDeps, caching: Caching) -> None:
         self._app = app
         self._deps = deps
+        self._caching = caching
         self._sessions = reading(app.sessions)
 
     def routes(self) -> list[Route]:
@@ -50,11 +56,13 @@ class PaperPages:
     def show(self, request: Request) -> Response:
         """The paper; by another of its names, a permanent redirect. Changes nothing."""
         named = _whole(request.path_params["key"])
+        shown: list[tuple[str, Show]] = [(name, self._page) for name in names_of(named)]
+        if named.endswith(_BIB):
+            shown += [(name, self._bibtex) for name in names_of(named[: -len(_BIB)])]
         with self._sessions() as session:
-            if found := self._find(session, named):
-                return self._paper(session, request, found, same=found.entry.key == named)
-            if named.endswith(_BIB) and (found := self._find(session, named[: -len(_BIB)])):
-                return self._bibtex(found)
+            for key, show in shown:
+                if version := self._app.browser.paper_version(session, key):
+                    return self._answer(session, request, key, version, show)
         return message_page(
             self._deps,
             _("We do not know this paper"),
@@ -62,27 +70,35 @@ class PaperPages:
             status=404,
         )
 
-    def _find(self, session: Session, named: str) -> PaperPage | None:
-        now = self._deps.now()
-        pages = (self._app.browser.paper(session, name, now) for name in names_of(named))
-        return next((found for found in pages if found), None)
-
-    def _paper(
-        self, session: Session, request: Request, found: PaperPage, *, same: bool
+    def _answer(
+        self, session: Session, request: Request, key: str, version: str, show: Show
     ) -> Response:
-        token = request.query_params.get("v", "")
-        if not same:
+        now = self._deps.now()
+
+        def make() -> Response:
+            found = self._app.browser.paper(session, key, now)
+            assert found is not None
+            return show(session, request, found)
+
+        if "v" in request.query_params:
+            return make()  # one reader's own
+        # Beside the paper itself, those that are related to it change, but that may wait an hour.
+        return self._caching.answer(request, f"{version} {now:%Y-%m-%d %H}", make, seconds=PAPER)
+
+    def _page(self, session: Session, request: Request, found: PaperPage) -> Response:
+        if _whole(request.path_params["key"]) != found.entry.key:
             address = f"{self._deps.root}{paper_path(found.entry.key)}"
             query = f"?{request.url.query}" if request.url.query else ""
             return RedirectResponse(address + query, status_code=301, headers=page_headers())
+        token = request.query_params.get("v")
         votes = ballots(session, self._deps, token, found.entry) if token else None
         related = self._app.related_papers.related(
             session, found.entry.id, self._deps.now(), count=RELATED
         )
         context = {**self._told(found), "related": related, "votes": votes}
-        return page(self._deps, "paper.html", context, private=bool(token))
+        return page(self._deps, "paper.html", context, private=votes is not None)
 
-    def _bibtex(self, found: PaperPage) -> Response:
+    def _bibtex(self, _session: Session, _request: Request, found: PaperPage) -> Response:
         headers = page_headers() | {"Content-Disposition": "attachment; filename=paper.bib"}
         return PlainTextResponse(
             self._record(found.entry), media_type="application/x-bibtex", headers=headers
@@ -140,7 +156,10 @@ def _whole(key: str) -> str:
 def _wish(entry: Entry) -> str:
     """The wish for papers like this one: itself as an example, or its title where it has no number."""
     kind, _colon, number = entry.key.partition(":")
-    return f"arxiv:{number}" if kind == "arxiv" else clip(shown_title(entry.title), LONGEST_WISH)
+    if kind == "arxiv":
+        return f"arxiv:{number}"
+    # Commas and quotation marks mean something among wishes.
+    return clip(" ".join(re.findall(r"[^\s,;\"“”]+", entry.title)), LONGEST_WISH)
 
 
 def _parts() -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,39 +19,56 @@ from newsletter.app import App
 from newsletter.errors import NewsletterError
 from newsletter.render.plain import clean, clip, web_url
 from newsletter.stages.commonness import Commonness
+from newsletter.stages.finding import Finder
 from newsletter.stages.library import PaperLibrary
 from newsletter.store.engine import reading
 from newsletter.store.notices import queue_notice
 from newsletter.store.reading import entries_by_id
 from newsletter.web import filters
+from newsletter.web.api import Api
+from newsletter.web.caching import Caching
+from newsletter.web.crawling import Crawling
 from newsletter.web.days import DayPages
 from newsletter.web.digests import DigestPages
+from newsletter.web.embed import Embed
+from newsletter.web.feeds import Feeds
 from newsletter.web.finding import SearchPages
 from newsletter.web.health import Health
 from newsletter.web.hooks import hook_routes
+from newsletter.web.limits import Limits
 from newsletter.web.mailbox import Mailbox
 from newsletter.web.names import NamePages
 from newsletter.web.papers import PaperPages
+from newsletter.web.saying import refused, told
+from newsletter.web.subscriptions import Subscriptions
+from subscribers.guard import FormGuard
 from subscribers.language import gettext as _
 from subscribers.language import speaking
 from subscribers.web.deps import WebDeps
-from subscribers.web.pages import message_page
 from subscribers.web.routes import routes
 from subscribers.web.speech import Speaking, language_of
 
 _TITLE_LENGTH = 300
+_EVEN_SECONDS = 0.25
+"""More than taking in any request costs, unless the machine is overloaded."""
 
 
 def create(app: App, *, mailbox: Path | None = None) -> Starlette:
     """The site. `mailbox`: a folder of .eml files to show at /mailbox; only ever for the demo."""
     deps = _deps(app, "/mailbox" if mailbox is not None else None)
+    caching = Caching(app.settings)
     paths = [
         *routes(deps),
         *DigestPages(app, deps).routes(),
-        *DayPages(app, deps).routes(),
-        *PaperPages(app, deps).routes(),
-        *NamePages(app, deps).routes(),
-        *SearchPages(app, deps).routes(),
+        *DayPages(app, deps, caching).routes(),
+        *PaperPages(app, deps, caching).routes(),
+        *NamePages(app, deps, caching).routes(),
+        *SearchPages(app, deps, caching).routes(),
+        *Api(app, deps, caching).routes(),
+        *Subscriptions(deps).routes(),
+        *Feeds(app, deps, caching).routes(),
+        *Crawling(app, deps, caching).routes(),
+        *Embed(deps).routes(),
         *hook_routes(app),
         *Health(app).routes(),
     ]
@@ -58,9 +76,12 @@ def create(app: App, *, mailbox: Path | None = None) -> Starlette:
         paths.extend(Mailbox(mailbox, deps).routes())
     return Starlette(
         routes=paths,
-        middleware=[Middleware(Speaking)],
+        middleware=[
+            Middleware(Speaking),
+            Middleware(Limits, now=deps.now, refuse=partial(refused, deps)),
+        ],
         exception_handlers={
-            HTTPException: lambda __, error: _http_error(deps, error),
+            HTTPException: lambda request, error: _http_error(deps, request, error),
             Exception: lambda request, __: _broken(deps, request),
         },
     )
@@ -89,6 +110,9 @@ def _deps(app: App, mailbox: str | None) -> WebDeps:
         too_common=commonness.too_common,
         library=PaperLibrary(commonness.share_of, clock.now),
         preview=app.tasting.taste,
+        find_papers=Finder(app.sessions).find,
+        guard=FormGuard(app.settings.secret_key),
+        even_seconds=_EVEN_SECONDS,
     )
 
 
@@ -108,8 +132,13 @@ class _Flusher:
         self._running = threading.Lock()
 
     def flush(self) -> None:
-        """Send what is queued by now, or leave it to the run that is under way."""
+        """Send what is queued by now, in a thread of its own: who shares a connection with the request
+        that asked for it would else learn from the wait whether a mail went out.
+        """
         self._asked.set()
+        threading.Thread(target=self._send, name="notices", daemon=True).start()
+
+    def _send(self) -> None:
         while self._asked.is_set() and self._running.acquire(blocking=False):
             try:
                 self._asked.clear()
@@ -124,10 +153,10 @@ def _broken(deps: WebDeps, request: Request) -> Response:
     # This answer is made outside of all middleware.
     with speaking(language_of(request.scope)):
         title, text = _("Something went wrong"), _("Please try again in a moment.")
-        return message_page(deps, title, text, status=500)
+        return told(deps, request.url.path, 500, title, text)
 
 
-def _http_error(deps: WebDeps, error: Exception) -> Response:
+def _http_error(deps: WebDeps, request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     title, text = {
         404: (
@@ -136,6 +165,6 @@ def _http_error(deps: WebDeps, error: Exception) -> Response:
         ),
         405: (_("That is not done here"), _("This page cannot be used in that way.")),
     }.get(error.status_code, (_("That did not work"), error.detail))
-    response = message_page(deps, title, text, status=error.status_code)
+    response = told(deps, request.url.path, error.status_code, title, text)
     response.headers.update(error.headers or {})
     return response

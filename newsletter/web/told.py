@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from babel.dates import format_date, get_day_names
+from babel.numbers import format_decimal
 
 from newsletter.stages.browsed import Batch, DayOrder, Quiet
 from subscribers.language import gettext as _
@@ -61,3 +62,8 @@ def weekdays() -> list[tuple[str, str]]:
     """Short and whole names of the days from Monday on."""
     short, whole = (get_day_names(width, locale=spoken()) for width in ("short", "wide"))
     return [(short[day], whole[day]) for day in range(7)]
+
+
+def thousands(number: int) -> str:
+    """`1,204`, as the language being spoken writes it."""
+    return format_decimal(number, locale=spoken())

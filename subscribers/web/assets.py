@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,6 +11,8 @@ from starlette.responses import Response
 from subscribers.web.deps import WebDeps
 from subscribers.web.pages import SECURITY_HEADERS
 
+_COMMENTS = re.compile(r"/\*.*?\*/", re.DOTALL)
+_BLANKS = re.compile(r"([{};,:])\s+|\s*(?=[{}])")
 _KEEP = "public, max-age=3600"
 
 
@@ -17,7 +20,10 @@ class Asset:
     """A file that is rendered at start-up and served with its hash as ETag."""
 
     def __init__(self, deps: WebDeps, template: str, media_type: str) -> None:
-        self._body = deps.render(f"web/{template}", deps.common()).encode()
+        text = deps.render(f"web/{template}", deps.common())
+        if media_type == "text/css":  # what only its writers read is not sent
+            text = _BLANKS.sub(r"\1", _COMMENTS.sub("", text))
+        self._body = text.encode()
         self._headers = {
             **SECURITY_HEADERS,
             "Cache-Control": _KEEP,

@@ -8,7 +8,7 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.types import Message
 
-LARGEST_BODY = 64 * 1024
+LARGEST_BODY = 256 * 1024
 _MOST_FIELDS = 600
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from subscribers.finding import FindPapers, find_nothing
+from subscribers.guard import FormGuard
 from subscribers.language import spoken, tag
 from subscribers.library import Library
 from subscribers.preview import MakePreview, no_preview
@@ -39,6 +42,9 @@ class WebDeps:
     `flush` sends what `send_notice` queued; it runs after the answer. `too_common` is asked about
     what somebody typed, to tell them; it never stands in the way of saving. `preview` makes the digest
     that somebody would get; `library` tells of papers and past digests.
+    that somebody would get, `find_papers` tells which papers are stored. `guard` tells people from
+    programs; processes that share a site share its secret. Where a stranger's address is typed the answer
+    leaves `even_seconds` after the request came, so that its time tells nothing.
     """
 
     sessions: sessionmaker[Session]
@@ -55,6 +61,9 @@ class WebDeps:
     too_common: TooCommon = _nothing_known
     preview: MakePreview = no_preview
     library: Library
+    find_papers: FindPapers = find_nothing
+    guard: FormGuard = field(default_factory=lambda: FormGuard(secrets.token_hex()))
+    even_seconds: float = 0.0
 
     @property
     def root(self) -> str:

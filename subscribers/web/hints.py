@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from subscribers.language import gettext as _
 from subscribers.profile import Interest, Kind, parse_profile, wish_text
 from subscribers.web.deps import TooCommon
+from subscribers.wording import percent
 
 _MOST = 3
 
@@ -24,16 +26,18 @@ def hints(wishes: str, too_common: TooCommon) -> tuple[str, ...]:
 
 def _sentence(interest: Interest, share: float) -> str:
     if interest.muted:
-        return (
-            f"“{wish_text(interest)}” rules out {share:.0%} of all new papers; if that is more than "
-            "you mean, rule out a phrase of two or three words."
-        )
+        return _(
+            "“{wish}” rules out {share} of all new papers; if that is more than you mean, rule out a "
+            "phrase of two or three words."
+        ).format(wish=wish_text(interest), share=percent(share))
     if " " in interest.text:
-        return (
-            f"The words of “{interest.text}” are together in {share:.0%} of all new papers; "
-            "one word more that says what is special will serve you better."
+        said = _(
+            "The words of “{wish}” are together in {share} of all new papers; one word more that says "
+            "what is special will serve you better."
         )
-    return (
-        f"“{interest.text}” is in {share:.0%} of all new papers; a phrase of two or three words, "
-        "such as “diffusion model”, will serve you better."
-    )
+    else:
+        said = _(
+            "“{wish}” is in {share} of all new papers; a phrase of two or three words, such as "
+            "“diffusion model”, will serve you better."
+        )
+    return said.format(wish=interest.text, share=percent(share))

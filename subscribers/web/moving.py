@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from subscribers.address import parse_address
 from subscribers.errors import AddressError
+from subscribers.language import gettext as _
 from subscribers.moving import former_address, move, request_move, undo_move, waiting_address
 from subscribers.tables import Subscriber
 from subscribers.tokens import Purpose
@@ -113,8 +114,10 @@ class MovingPages:
     def _too_late(self) -> Response:
         return message_page(
             self._deps,
-            "This link has been overtaken",
-            "Something else was done since, or the address belongs to a reader already. "
-            "Nothing was changed.",
+            _("This link has been overtaken"),
+            _(
+                "Something else was done since, or the address belongs to a reader already. "
+                "Nothing was changed."
+            ),
             status=200,
         )

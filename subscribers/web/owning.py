@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from subscribers.address import parse_address
-from subscribers.errors import AddressError, ExpiredTokenError
+from subscribers.errors import AddressError, ExpiredTokenError, TooManyRequestsError
+from subscribers.language import gettext as _
 from subscribers.privacy import addresses_of, erase, export_person
 from subscribers.renewing import renew_links
 from subscribers.signup import request_link
@@ -22,6 +23,7 @@ from subscribers.web.forms import form_context, typed_in
 from subscribers.web.pages import (
     link_of,
     masked,
+    message_page,
     origin_of,
     owner,
     page,
@@ -94,7 +96,10 @@ class OwningPages:
             address = parse_address(typed.email)
         except AddressError as error:
             return page(deps, "link.html", form_context(typed, {"email": str(error)}), status=422)
-        self._mail(request, address.email)
+        try:
+            self._mail(request, address.email)
+        except TooManyRequestsError as error:
+            return page(deps, "link.html", form_context(typed, {"email": str(error)}), status=429)
         after = BackgroundTask(deps.flush)
         return page(deps, "link_sent.html", {"email": address.email}, background=after)
 
@@ -107,7 +112,10 @@ class OwningPages:
             link = error.link
         with deps.readers() as session:
             email = whose(session, link).email
-        self._mail(request, email)
+        try:
+            self._mail(request, email)
+        except TooManyRequestsError as error:
+            return message_page(deps, _("Please try again later"), str(error), status=429)
         context = {"email": masked(email)}
         return page(deps, "link_sent.html", context, background=BackgroundTask(deps.flush))
 

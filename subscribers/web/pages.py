@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from asyncio import sleep
 from collections.abc import Awaitable, Callable, Mapping
+from time import perf_counter
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -14,6 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from subscribers.consent import Origin, State
 from subscribers.errors import ExpiredTokenError, TokenError
+from subscribers.language import gettext as _
 from subscribers.preferences import locked
 from subscribers.tables import Subscriber
 from subscribers.tokens import Link, Purpose
@@ -48,7 +51,8 @@ def page_headers(*, script: bool = False, private: bool = False) -> dict[str, st
     headers = {**SECURITY_HEADERS, **language_headers()}
     headers["Cache-Control"] = "no-store" if private else "no-cache"
     if script:
-        headers["Content-Security-Policy"] = f"{_CSP}; script-src 'self'"
+        own = "script-src 'self'; connect-src 'self'; worker-src 'self'"
+        headers["Content-Security-Policy"] = f"{_CSP}; {own}"
     if private:
         headers["X-Robots-Tag"] = "noindex, nofollow"
     return headers
@@ -90,8 +94,13 @@ def quiet(deps: WebDeps, handler: Getting) -> Getting:
     return endpoint
 
 
-def posting(deps: WebDeps, handler: Posting) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint whose handler, run in a thread, gets the form that was sent."""
+def posting(
+    deps: WebDeps, handler: Posting, *, even: bool = False
+) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint whose handler, run in a thread, gets the form that was sent.
+
+    `even`: its answer takes `deps.even_seconds`, whatever was found.
+    """
 
     def handle(request: Request, form: FormData) -> Response:
         speak_as_sent(form)
@@ -104,12 +113,18 @@ def posting(deps: WebDeps, handler: Posting) -> Callable[[Request], Awaitable[Re
         try:
             form = await read_form(request)
         except BodyTooLargeError:
-            title, text = "That was too much", "The form came with more text than we can take."
+            title = _("That was too much")
+            text = _("The form came with more text than we can take.")
             return await run_in_threadpool(message_page, deps, title, text, status=413)
         except BodyMalformedError:
-            title, text = "That did not arrive whole", "Please go back and send the form again."
+            title = _("That did not arrive whole")
+            text = _("Please go back and send the form again.")
             return await run_in_threadpool(message_page, deps, title, text, status=400)
-        return await run_in_threadpool(handle, request, form)
+        began = perf_counter()
+        response = await run_in_threadpool(handle, request, form)
+        if even:
+            await sleep(max(0.0, began + deps.even_seconds - perf_counter()))
+        return response
 
     return endpoint
 

@@ -23,13 +23,16 @@ def routes(deps: WebDeps) -> list[Route]:
     owning = OwningPages(deps)
     style = Asset(deps, "style.css", "text/css")
     script = Asset(deps, "timezone.js", "text/javascript")
+    preview = Asset(deps, "subscribe.js", "text/javascript")
+    work = Asset(deps, "work.js", "text/javascript")
     return [
         Route("/subscribe", quiet(deps, joining.show_form), methods=["GET"]),
-        Route("/subscribe", posting(deps, joining.subscribe), methods=["POST"]),
+        Route("/subscribe", posting(deps, joining.subscribe, even=True), methods=["POST"]),
+        Route("/subscribe/preview", posting(deps, joining.preview), methods=["POST"]),
         Route("/confirm/{token}", quiet(deps, joining.show_confirm), methods=["GET"]),
         Route("/confirm/{token}", quiet(deps, joining.confirm), methods=["POST"]),
         Route("/preferences", quiet(deps, owning.show_link_form), methods=["GET"]),
-        Route("/preferences", posting(deps, owning.mail_link), methods=["POST"]),
+        Route("/preferences", posting(deps, owning.mail_link, even=True), methods=["POST"]),
         Route("/preferences/{token}", quiet(deps, steering.show), methods=["GET"]),
         Route("/preferences/{token}", posting(deps, steering.save), methods=["POST"]),
         Route("/data/{token}", quiet(deps, owning.data), methods=["GET"]),
@@ -53,4 +56,6 @@ def routes(deps: WebDeps) -> list[Route]:
         Route("/vote/{token}", posting(deps, voting.vote), methods=["POST"]),
         Route("/static/style.css", style.serve, methods=["GET"]),
         Route("/static/timezone.js", script.serve, methods=["GET"]),
+        Route("/static/subscribe.js", preview.serve, methods=["GET"]),
+        Route("/static/work.js", work.serve, methods=["GET"]),
     ]

@@ -93,6 +93,7 @@ class VotingPages:
             ],
             "given": len(votes),
             "shared": self._shared(session, votes, asked),
+            "key": asked.key,
             "title": asked.title,
             "url": asked.url,
             "more": is_more,

@@ -169,7 +169,9 @@ def test_preview_and_dry_run_plan_nothing(operator: Operator, tmp_path: Path) ->
     failed(operator.run("preview", "--email", "reader1@example.org"), 1, "no new paper matched")
     dry = operator.json("run", "--dry-run")
     assert [row["picks"] for row in dry["digests"]] == [3, 0]
-    assert operator.json("status")["audience"] == 0
+    stands = operator.json("status")
+    assert stands["audience"] == 0
+    assert stands["notices"] == []
     failed(operator.run("preview", "--email", "nobody@example.org"), 1, "nobody")
 
 

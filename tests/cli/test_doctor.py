@@ -212,6 +212,11 @@ def test_a_mail_is_sent_and_what_arrived_is_proved(operator: Operator, dns, rela
     saved = operator.folder / "saved.eml"
     saved.write_bytes(b"From ada\n" + data.replace(b"\r\n", b"\n"))
     assert told(operator, "--arrived", str(saved))["signature"][0]
+    other = b"From ada\nFrom: eve@example.org\nSubject: another\n\nBefore it.\n\n"
+    saved.write_bytes(other + b"From ada\n" + data.replace(b"\r\n", b"\n") + b"\n")
+    found = told(operator, "--arrived", str(saved))
+    assert found["signature"][0], found
+    assert found["arrived"][1].startswith("the last of 2 mails: ")
     saved.write_bytes(data.replace(b"List-Unsubscribe: <https", b"List-Unsubscribe: <ftp"))
     found = told(operator, "--arrived", str(saved))
     assert not found["signature"][0]

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from newsletter.deliver.canonical import canonical_body, relaxed_field, split_mail
 from newsletter.deliver.dkim import OVERSIGNED, Signer, SigningError
-from newsletter.render.mime import build_mail, encode_mold, encode_piece
+from newsletter.model import Message
+from newsletter.render.mime import body_of, build_mail, encode_mold, encode_piece, encode_words
 from tests.deliver.oracle import AT, DOMAIN, keys, signer, verdicts
 from tests.factories import message
 
@@ -20,8 +21,13 @@ HEAD = b"From: Paperround <digest@paperround.example>\r\nTo: ada@example.org\r\n
 FORMS = ["relaxed", "simple"]
 
 
+def mail_of(data: bytes) -> Message:
+    head, end, body = data.partition(b"\r\n\r\n")
+    return replace(message(1), head=head + end, body=body)
+
+
 def signed(data: bytes, form: str = "relaxed") -> bytes:
-    return signer(form).signatures(data, AT) + data
+    return signer(form).signatures(mail_of(data), AT) + data
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -90,17 +96,25 @@ TEXTS = st.lists(
     st.sampled_from(["a", "\u00fc", " ", "\t", ".", "=", "\n", "\r", "word" * 30, " " * 90]), max_size=60
 ).map("".join)  # fmt: skip
 
+WORDS = st.lists(
+    st.sampled_from(["a", "\u00fc", " ", ".", "=", "." * 80, "w" * 74]), max_size=9
+).map("".join)
+
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.tuples(TEXTS, TEXTS), max_size=4), TEXTS, TEXTS)
-def test_what_is_built_of_pieces_is_canonical_already(parts, before, after) -> None:
+@given(st.lists(st.tuples(TEXTS, TEXTS), max_size=4), TEXTS, TEXTS, WORDS)
+def test_what_is_built_of_pieces_is_canonical_already(parts, before, after, word) -> None:
     pieces = [encode_piece(text, html) for text, html in parts]
     pieces.append(
-        encode_mold(f"{before}gap{after}", f"<{before}gap{after}>", {"word": "gap"}).fill_tokens(
-            word="w"
+        encode_mold(f"{before}gap{after}", f"<{before}gap{after}>", {"word": "gap"}).fill(
+            encode_words({"word": word})
         )
     )
-    _, body = split_mail(build_mail([HEAD], pieces, "<1@x>"))
+    _, body = build_mail([HEAD], body_of(pieces), "<1@x>")
+    assert body.isascii()
+    assert body.endswith(b"\r\n")
+    assert not body.startswith(b".")
+    assert b"\r\n." not in body
     assert canonical_body(body, "simple") == body
     assert canonical_body(body, "relaxed") == body
     assert max(map(len, body.split(b"\r\n"))) <= 76
@@ -134,8 +148,8 @@ def test_the_same_mail_at_the_same_time_gives_the_same_bytes() -> None:
 
 
 def test_canonical_mails_are_not_looked_through_again() -> None:
-    data = build_mail([HEAD], [encode_piece("a  text\t\n", "<p>  x</p>")], "<1@x>")
-    plain = replace(message(1), data=data)
+    head, body = build_mail([HEAD], body_of([encode_piece("a  text\t\n", "<p>  x</p>")]), "<1@x>")
+    plain = replace(message(1), head=head, body=body)
     marked = replace(plain, is_canonical=True)
     assert signer().sign(marked, AT).data == signer().sign(plain, AT).data
     assert verdicts(signer().sign(marked, AT).data) == [True, True]
@@ -143,7 +157,7 @@ def test_canonical_mails_are_not_looked_through_again() -> None:
 
 def test_lines_stay_short_and_every_name_is_covered() -> None:
     many = b"".join(b"%s: x\r\n" % name for name in (b"List-Id", b"Feedback-ID", b"Auto-Submitted"))
-    fields = signer().signatures(HEAD + many + b"\r\n", AT)
+    fields = signer().signatures(mail_of(HEAD + many + b"\r\n"), AT)
     assert all(len(line) <= 78 for line in fields.split(b"\r\n"))
     (first, _), _ = split_mail(fields + b"\r\n")
     covered = relaxed_field(first).split(b"h=")[1].split(b";")[0].replace(b" ", b"").split(b":")
@@ -153,4 +167,4 @@ def test_lines_stay_short_and_every_name_is_covered() -> None:
 
 def test_a_mail_without_from_is_refused() -> None:
     with pytest.raises(SigningError, match="From"):
-        Signer(DOMAIN, keys()).signatures(b"To: a@example.org\r\n\r\n", AT)
+        Signer(DOMAIN, keys()).signatures(mail_of(b"To: a@example.org\r\n\r\n"), AT)

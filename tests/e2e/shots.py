@@ -56,7 +56,12 @@ def main(folder: Path) -> None:
         leave = next(word for word in text.split() if "/unsubscribe/" in word)
         with serving(app, port, mailbox=mail.parent) as base, browser() as chrome:
             pages = {
-                "sign-up": f"{base}/",
+                "day": f"{base}/",
+                "week": f"{base}/weekly",
+                "category": f"{base}/categories/cs.CL",
+                "search": f"{base}/search?q=language+models",
+                "paper": f"{base}/papers/arxiv:2605.21573",
+                "sign-up": f"{base}/subscribe",
                 "preferences": preferences,
                 "unsubscribe": leave,
                 "vote": vote,

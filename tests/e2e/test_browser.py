@@ -57,7 +57,7 @@ def test_from_sign_up_to_goodbye(
 
     page.on("console", complain)
 
-    page.goto(base)
+    page.goto(f"{base}/subscribe")
     fits_if_script(page, script)
     page.get_by_label("Faster, smaller models").check()
     page.get_by_label("In your own words").fill('"kv cache"\n-survey')

@@ -184,7 +184,8 @@ def test_each_card_ends_with_its_readers_two_votes(renderer):
         more, less = (f"https://papers.example/vote/{token}" for token in tokens)
         seen = renderer.digest_preview(ours)
         paper = f"https://arxiv.org/abs/2606.{number:05}"
-        words = f"\n     More like this: {more}\n     Less like this: {less}\n"
+        related = f"\n     Related: https://papers.example/papers/arxiv:2606.{number:05}"
+        words = f"{related}\n     More like this: {more}\n     Less like this: {less}\n"
         assert seen.text.count(f"\n[{number}]  Abstract: {paper}{words}") == 1
         assert Outline(seen.html).links.count(more) == Outline(seen.html).links.count(less) == 1
         card = seen.html[seen.html.index(f"{'First' if number == 1 else 'Second'}</a>") :]
@@ -215,9 +216,9 @@ def test_nothing_picked_is_still_a_mail(renderer):
 @pytest.mark.parametrize(
     ("abstract", "length", "dropped"),
     [
-        ("This is a sentence of a usual length, is it not? " * 30, Length.SHORT, 1),
-        ("我们提出一种方法。" * 200, Length.SHORT, 0),
-        ("This is a sentence of a usual length, is it not? " * 30, Length.FULL, 17),
+        ("This is a sentence of a usual length, is it not? " * 30, Length.SHORT, 4),
+        ("我们提出一种方法。" * 200, Length.SHORT, 3),
+        ("This is a sentence of a usual length, is it not? " * 30, Length.FULL, 18),
         ("This is a sentence of a usual length, is it not? " * 30, Length.TITLES, 0),
     ],
 )

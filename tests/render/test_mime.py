@@ -28,7 +28,7 @@ def test_a_mail_parses_back_to_exactly_its_text(parts):
     pieces = [encode_piece(text, html) for text, html in parts]
     text, html = decode_body(body_of(pieces))
     assert text == "".join(each for each, _ in parts)
-    data = build_mail([b"Subject: x\r\n"], body_of(pieces), "<1@papers.example>")
+    data = b"".join(build_mail([b"Subject: x\r\n"], body_of(pieces), "<1@papers.example>"))
     message = message_from_bytes(data, policy=default)
     assert not message.defects
     plain, markup = message.iter_parts()

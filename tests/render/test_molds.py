@@ -35,16 +35,16 @@ def test_a_filled_part_is_what_the_template_says(digest, text):
 @pytest.mark.parametrize(
     "shown",
     [
-        "{{ reader.email | upper }}",
-        "{{ reader.email | wrap }}",
-        "{{ reader.email.partition('@')[0] }}",
+        "{{ reader.preferences_url | upper }}",
+        "{{ reader.preferences_url | wrap }}",
+        "{{ reader.preferences_url.partition('@')[0] }}",
     ],
 )
 def test_a_template_that_changes_what_is_filled_in_is_refused(tmp_path, shown):
     ours = (project_templates() / "email/_parts/list_foot.txt").read_text(encoding="utf-8")
     part = tmp_path / "email/_parts/list_foot.txt"
     part.parent.mkdir(parents=True)
-    part.write_text(ours.replace("{{ reader.email }}", shown), encoding="utf-8")
+    part.write_text(ours.replace("{{ reader.preferences_url }}", shown), encoding="utf-8")
     with pytest.raises(TemplateError, match=r"email/digest, part foot"):
         MailRenderer(SITE, Templates(tmp_path))
 

@@ -8,12 +8,14 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from newsletter import clock
 from newsletter.app import App
-from newsletter.model import Outcome
+from newsletter.model import DeliveryState, Outcome
+from newsletter.store.engine import reading
 from newsletter.store.notices import queue_notice
+from newsletter.store.standing import notice_counts
 from newsletter.store.tables import Notice
 from subscribers import moving, returning, signup
 from subscribers.address import parse_address
@@ -96,6 +98,26 @@ def test_each_comes_at_its_moment(app: App) -> None:
     ((to, subject, text),) = sent(app)
     assert (to, subject) == ("ada@example.org", "Your digest has ended")
     assert "https://papers.example/subscribe" in text
+
+
+def test_where_notices_stand_adds_up(app: App) -> None:
+    id_ = person(app)
+    with_person(app, id_, confirm)
+    sent(app)
+    with_person(app, id_, leave)
+    with app.sessions.begin() as session:
+        suppress(session, parse_address("ada@example.org").hash, SuppressionReason.COMPLAINED, NOW)
+    sent(app)
+    with_person(app, person(app, "emmy@example.org"), confirm)
+    with reading(app.sessions)() as session:
+        counted = notice_counts(session, NOW + timedelta(days=1), 30)
+        assert sum(count for *_, count in counted) == session.scalar(select(func.count(Notice.id)))
+        assert notice_counts(session, NOW, 30) == []
+    gone = "unsubscribed, paused or suppressed before sending"
+    assert ("goodbye", DeliveryState.SKIPPED, gone, 1) in counted
+    assert ("welcome", DeliveryState.SUBMITTED, None, 1) in counted
+    assert ("welcome", DeliveryState.PLANNED, "waits for its turn", 1) in counted
+    assert all(why for _, state, why, _ in counted if state is not DeliveryState.SUBMITTED)
 
 
 def test_a_goodbye_does_not_go_to_who_must_not_be_mailed(app: App) -> None:

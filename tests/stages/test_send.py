@@ -161,7 +161,7 @@ def test_a_living_sender_keeps_its_claims_and_a_dead_one_loses_them(app: App) ->
     gone = "/".join([*owner.new_owner().split("/")[:1], "999999", "1", "1"])
     with app.sessions.begin() as session:
         ids = [row.id for row in DELIVERIES.claim(session, gone, NOW, 2)]
-        assert DELIVERIES.begin(session.connection(), ids[:1], gone, NOW) == {ids[0]}
+        assert DELIVERIES.progress.begin(session.connection(), ids[:1], gone, NOW) == {ids[0]}
     with app.sessions.begin() as session:
         living = owner.new_owner()
         DELIVERIES.claim(session, living, app.sender().now(), 1)

@@ -153,7 +153,7 @@ def test_after_a_real_postfix_every_signature_verifies(signing: App, tmp_path: P
         message(903, to="j\u00fcrgen@example.org", body="Gr\u00fc\u00dfe\r\n.".encode()),
     ]
     dated = b"Date: Wed, 10 Jun 2026 06:30:00 +0000\r\n"  # else Postfix adds one
-    mails[-3:] = [replace(mail, data=dated + mail.data) for mail in mails[-3:]]
+    mails[-3:] = [replace(mail, head=dated + mail.head) for mail in mails[-3:]]
     sent = [signing.dkim.sign(mail, NOW) for mail in mails]
     with smtpd.running(tmp_path / "sink") as sink, postfix.relaying_to(sink.port) as port:
         receipts, _ = hand_over(Relays([parse_relay(f"smtp://127.0.0.1:{port}")]), sent)

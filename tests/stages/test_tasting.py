@@ -79,6 +79,9 @@ def test_what_was_rated_moves_the_preview_and_nothing_is_stored(stocked, counter
     keys = [paper.key for paper in first.papers]
     rated = ((keys[0], LESS), (keys[1], LESS), (keys[-1], MORE))
     second = counter.taste(Wanted(WISHES, rated))
+    for paper in second.papers:
+        assert paper.reasons
+        assert paper.title not in {reason.name for reason in paper.reasons}
     assert [paper.key for paper in second.papers] != keys
     assert counter.taste(Wanted(WISHES)) == first
     with stocked.sessions() as session:

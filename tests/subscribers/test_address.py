@@ -17,6 +17,7 @@ from subscribers.errors import AddressError
         ("ada@Bücher.example.com", "ada@xn--bcher-kva.example.com"),
         ("ada@日本.jp", "ada@xn--wgv71a.jp"),
         ("o'neil@mail.example.org", "o'neil@mail.example.org"),
+        ('"ada.lovelace"@example.org', "ada.lovelace@example.org"),
     ],
 )
 def test_what_can_be_mailed_is_taken_in_the_form_that_is_mailed(typed, email):
@@ -50,7 +51,9 @@ def test_line_breaks_and_controls_are_refused(typed):
         ("ada@example.org, bob@example.org", "one address"),
         ("ada@example", "period"),
         ("müller@example.org", "plain letters"),
-        ('"a b"@example.org', "Quoting"),
+        ('"a b"@example.org', "quotation marks"),
+        ('"a@b"@example.org', "quotation marks"),
+        ("ada@example.org (Ada)", "without a name"),
         ("ada@[192.0.2.1]", "IP address"),
         ("a" * 600 + "@example.org", "too long"),
         ("ada@localhost", "period"),

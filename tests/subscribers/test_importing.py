@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import csv
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import select
@@ -153,3 +155,42 @@ def test_json_with_unknown_fields_is_refused_by_name(session):
     for text in ("{}", "no json"):
         with pytest.raises(ImportFileError):
             import_json(session, text, now=NOW)
+
+
+def test_how_somebody_agreed_is_exported_and_stays_with_them(session):
+    join(session)
+    import_csv(session, lines(GOOD.replace("ada@", "eve@")), now=NOW)
+    out = io.StringIO(newline="")
+    export_csv(session, out)
+    told = {row["email"]: row["consent"] for row in csv.DictReader(lines(out.getvalue()))}
+    assert told["eve@example.org"] == "paper form 12"
+    for word in (
+        "by the button",
+        "2026-06-10T06:30:00+00:00",
+        "from 192.0.2.7",
+        "Test/1.0",
+        "confirm-1",
+    ):
+        assert word in told["ada@example.org"]
+    session.rollback()
+    import_csv(session, lines(out.getvalue()), now=NOW)
+    again = io.StringIO(newline="")
+    export_csv(session, again)
+    assert again.getvalue() == out.getvalue()
+
+
+def test_two_imports_of_a_file_at_once(sessions):
+    text = "email,wishes\n" + "".join(f"r{n}@example.org,graph {n}\n" for n in range(600))
+
+    def one(_):
+        with sessions.begin() as session:
+            return import_csv(session, lines(text), now=NOW)
+
+    with ThreadPoolExecutor(2) as both:
+        reports = list(both.map(one, range(2)))
+    assert sorted(report.added for report in reports) == [0, 600]
+    assert [report.added + report.known for report in reports] == [600, 600]
+    with sessions() as session:
+        found = people(session)
+        assert len(found) == 600
+        assert session.query(ConsentEvent).count() == 600

@@ -1,0 +1,45 @@
+"""Whoever follows links from the home page finds nothing that is not there."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from urllib.parse import urljoin, urlsplit
+
+from starlette.testclient import TestClient
+
+from tests.factories import listed
+from tests.web.conftest import Save
+
+_MOST = 400
+_LINK = re.compile(r'<(?:a|link)\s[^>]*href="([^"]*)"|<form\s[^>]*action="([^"]*)"')
+
+
+def links_of(page: str, text: str) -> set[str]:
+    """The addresses of our own that a page leads to."""
+    found = (unescape(first or second) for first, second in _LINK.findall(text))
+    whole = (urljoin(page, address) for address in found if not address.startswith("data:"))
+    return {each.partition("#")[0] for each in whole if urlsplit(each).netloc == "papers.example"}
+
+
+def test_every_link_leads_somewhere(save: Save, site: TestClient) -> None:
+    save(
+        listed(1, votes=9, organisation="AC/DC & Sons", keys=("arxiv:2606.00001", "doi:10.1/a?b#c")),
+        listed(2, keys=("url:https://example.org/a?b=c",), authors=("O'Neil, \"J\" <x>", "李雷")),
+        kind="arxiv-rss",
+        name="arxiv-rss:cs",
+    )  # fmt: skip
+    save(listed(1, votes=12), listed(3), kind="hf-daily", name="hf-daily")
+    waiting, seen = ["https://papers.example/"], set[str]()
+    while waiting and len(seen) < _MOST:
+        address = waiting.pop(0)
+        seen.add(address)
+        answer = site.get(address)
+        assert answer.status_code < 400, address
+        if answer.status_code == 200 and "html" in answer.headers["content-type"]:
+            waiting += links_of(address, answer.text) - seen - set(waiting)
+        elif 300 <= answer.status_code < 400:
+            waiting += {urljoin(address, answer.headers["location"])} - seen - set(waiting)
+    kinds = {urlsplit(each).path.split("/")[1] for each in seen}
+    assert len(seen) < _MOST
+    assert kinds >= {"papers", "daily", "authors", "organisations", "categories", "search", "feeds"}
