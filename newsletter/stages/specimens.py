@@ -16,6 +16,7 @@ from newsletter.model import (
     Entry,
     Evidence,
     EvidenceKind,
+    Heard,
     Manner,
     Message,
     Pick,
@@ -27,9 +28,12 @@ from newsletter.stages import specimen_papers
 from newsletter.stages.choosing import digest_of
 from newsletter.stages.letters import DigestLetters, Links, Person
 from newsletter.stages.notices import page_of
+from subscribers.language import speaking
 from subscribers.length import Length
 from subscribers.profile import Interest, parse_profile, wish_text
+from subscribers.schedule import make_schedule
 from subscribers.tokens import ABOUT_ONE_THING, LIFETIME
+from subscribers.wording import rhythm
 
 _WISHES = '"speculative decoding"\nKV cache compression\nvideo diffusion\nauthor:Jiaya Jia\n-survey'
 _READER = Person(1, "reader@example.org", 1)
@@ -50,6 +54,7 @@ class _State:
     missed: int = 0
     changes: tuple[Change, ...] = ()
     quiet_days: int = 0
+    heard: Heard | None = None
 
 
 def letters(
@@ -74,6 +79,10 @@ def letters(
     wishes = parse_profile(_WISHES).interests
     for kind in NoticeKind:
         yield kind.value, (kind, _notice(links, kind, wishes, now))
+    confirm = _notice(links, NoticeKind.CONFIRM, wishes, now, row_id=2)
+    with speaking("de"):
+        said = rhythm(make_schedule(cadence="daily", hour=7, timezone=_ZONE))
+    yield "confirm.de", (NoticeKind.CONFIRM, replace(confirm, language="de", rhythm=said))
 
 
 def specimens(renderer: MailRenderer, links: Links, now: datetime) -> Iterator[tuple[str, Message]]:
@@ -119,7 +128,12 @@ def _states(now: datetime) -> list[_State]:
         ),
         _State(name="digest-awkward", entries=odd, places=len(odd)),
         _State(
-            name="digest-titles", entries=papers, interests=wishes, manner=titles, trending=True
+            name="digest-titles",
+            entries=papers,
+            interests=wishes,
+            manner=titles,
+            trending=True,
+            heard=specimen_papers.HEARD,
         ),
         _State(name="digest-full", entries=papers, interests=wishes, manner=full),
         _State(name="digest-full-forty", entries=papers, places=40, manner=full),
@@ -141,6 +155,15 @@ def _states(now: datetime) -> list[_State]:
             changes=specimen_papers.CHANGES,
         ),
         _State(name="quiet", entries=(), quiet_days=7),
+        _State(
+            name="digest.de",
+            entries=papers,
+            interests=wishes,
+            trending=True,
+            missed=len(papers) // 2,
+            changes=specimen_papers.CHANGES,
+            manner=Manner(complete=True, language="de"),
+        ),
     ]
 
 
@@ -154,7 +177,7 @@ def _digest(state: _State, now: datetime) -> Digest:
     digest = digest_of(day, reader, found, {}, places=state.places, missed=state.missed)
     assert not isinstance(digest, Skip)
     away = date.fromordinal(now.date().toordinal() - 9) if state.missed else None
-    digest = replace(digest, changes=state.changes, away_since=away)
+    digest = replace(digest, changes=state.changes, away_since=away, heard=state.heard)
     if not state.trending:
         return digest
     most = trending_places(state.places, weekly=state.manner.weekly)
@@ -183,14 +206,19 @@ def _next(now: datetime) -> datetime:
 
 
 def _notice(
-    links: Links, kind: NoticeKind, wishes: Sequence[Interest], now: datetime
+    links: Links,
+    kind: NoticeKind,
+    wishes: Sequence[Interest],
+    now: datetime,
+    *,
+    row_id: int = 1,
 ) -> NoticeLetter:
     path, purpose = page_of(kind)
     about = 1 if purpose in ABOUT_ONE_THING else None
     lifetime = LIFETIME[purpose] if purpose else None
     return NoticeLetter(
-        notice_id=1,
-        message_id=links.message_id(kind.value, 1, _READER.id),
+        notice_id=row_id,
+        message_id=links.message_id(kind.value, row_id, _READER.id),
         sent_at=now,
         email=_READER.email,
         link=links.url(path, purpose, _READER.id, _READER.links_version, now, about=about)
