@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test soak goldens check bench format semantic constraints clean
+.PHONY: demo test soak goldens messages check bench format semantic constraints clean
 
 demo: $(READY)
 	@$(BIN)/newsletter demo
@@ -22,6 +22,11 @@ soak: $(READY)
 goldens: $(READY)
 	REFRESH_GOLDENS=1 $(BIN)/pytest -q tests/render/test_goldens.py
 
+# After a changed sentence: every catalogue in subscribers/locale is brought up to the code and the templates.
+# NEW=fr begins another language.
+messages: $(READY)
+	@$(BIN)/python -m tests.messages $(NEW)
+
 check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -29,7 +34,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 bench: $(READY)
-	@for name in daily collect match summaries render sign deliver; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in daily collect match tasting summaries render sign deliver web; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 format: $(READY)
 	$(BIN)/ruff format .

@@ -53,7 +53,7 @@ class Card:
         self._template = template
         self._part = "line" if style.line else "card"
         self._words = _card_words(entry, followed, style)
-        related = ("Related", f"{base_url}{paper_path(entry.key)}")
+        related = (_("Related"), f"{base_url}{paper_path(entry.key)}")
         self._links = links_of(entry)[:1] if style.line else [*links_of(entry), related]
         self.html = encode_piece("", template.render_html(self._part, self._words))
         """The paper in the HTML part, but for why it is there and where it can be read."""

@@ -107,7 +107,11 @@ def reasons(evidence: Sequence[Evidence]) -> tuple[Reason, ...]:
 def _reason(evidence: Evidence) -> Reason:
     wish = clip(clean(evidence.interest), 120)
     detail = clip(clean(evidence.detail), 160)
-    found = f"“{detail}”" if detail and detail.casefold() != wish.casefold() else ""
+    found = (
+        _("“{words}”").format(words=detail)
+        if detail and detail.casefold() != wish.casefold()
+        else ""
+    )
     match evidence.kind:
         case EvidenceKind.AUTHOR:
             return _because(_("by {name}, whom you follow"), detail or wish)

@@ -33,6 +33,7 @@ from newsletter.store.engine import reading as reading_sessions
 from subscribers import audience
 from subscribers.audience import Member
 from subscribers.choices import Part
+from subscribers.language import speaking
 
 # A paper may be seen before `now` and committed after it. Each reader's next digest therefore looks
 # this far behind the last one; what they were sent is known by their picks and does not come again.
@@ -188,15 +189,18 @@ class Planner:
 
     def _write(self, members: Sequence[Member], block: _Block) -> int:
         with self.sessions.begin() as session:
-            notes = {day: self.note(session, day) for day in {m.edition_day for m in members}}
+            notes: dict[tuple[date, str], str | None] = {}
+            for day, language in {(m.edition_day, m.language) for m in members}:
+                with speaking(language):
+                    notes[day, language] = self.note(session, day)
             left = audience.held(session, [member.id for member in members])
-            complete = editions.complete_days(session, notes)
+            complete = editions.complete_days(session, {day for day, _ in notes})
             rows = [
                 planning.Planned(
                     member.id,
                     member.edition_day,
                     digest,
-                    notes[member.edition_day],
+                    notes[member.edition_day, member.language],
                     manner_of(member, self.now, complete=member.edition_day in complete),
                 )
                 for member, digest in zip(members, block.digests, strict=True)

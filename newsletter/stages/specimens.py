@@ -28,9 +28,12 @@ from newsletter.stages import specimen_papers
 from newsletter.stages.choosing import digest_of
 from newsletter.stages.letters import DigestLetters, Links, Person
 from newsletter.stages.notices import page_of
+from subscribers.language import speaking
 from subscribers.length import Length
 from subscribers.profile import Interest, parse_profile, wish_text
+from subscribers.schedule import make_schedule
 from subscribers.tokens import ABOUT_ONE_THING, LIFETIME
+from subscribers.wording import rhythm
 
 _WISHES = '"speculative decoding"\nKV cache compression\nvideo diffusion\nauthor:Jiaya Jia\n-survey'
 _READER = Person(1, "reader@example.org", 1)
@@ -76,6 +79,10 @@ def letters(
     wishes = parse_profile(_WISHES).interests
     for kind in NoticeKind:
         yield kind.value, (kind, _notice(links, kind, wishes, now))
+    confirm = _notice(links, NoticeKind.CONFIRM, wishes, now, row_id=2)
+    with speaking("de"):
+        said = rhythm(make_schedule(cadence="daily", hour=7, timezone=_ZONE))
+    yield "confirm.de", (NoticeKind.CONFIRM, replace(confirm, language="de", rhythm=said))
 
 
 def specimens(renderer: MailRenderer, links: Links, now: datetime) -> Iterator[tuple[str, Message]]:
@@ -148,6 +155,15 @@ def _states(now: datetime) -> list[_State]:
             changes=specimen_papers.CHANGES,
         ),
         _State(name="quiet", entries=(), quiet_days=7),
+        _State(
+            name="digest.de",
+            entries=papers,
+            interests=wishes,
+            trending=True,
+            missed=len(papers) // 2,
+            changes=specimen_papers.CHANGES,
+            manner=Manner(complete=True, language="de"),
+        ),
     ]
 
 
@@ -190,14 +206,19 @@ def _next(now: datetime) -> datetime:
 
 
 def _notice(
-    links: Links, kind: NoticeKind, wishes: Sequence[Interest], now: datetime
+    links: Links,
+    kind: NoticeKind,
+    wishes: Sequence[Interest],
+    now: datetime,
+    *,
+    row_id: int = 1,
 ) -> NoticeLetter:
     path, purpose = page_of(kind)
     about = 1 if purpose in ABOUT_ONE_THING else None
     lifetime = LIFETIME[purpose] if purpose else None
     return NoticeLetter(
-        notice_id=1,
-        message_id=links.message_id(kind.value, 1, _READER.id),
+        notice_id=row_id,
+        message_id=links.message_id(kind.value, row_id, _READER.id),
         sent_at=now,
         email=_READER.email,
         link=links.url(path, purpose, _READER.id, _READER.links_version, now, about=about)

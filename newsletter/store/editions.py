@@ -10,6 +10,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from newsletter.store.tables import Edition
+from subscribers.language import gettext as _
+from subscribers.wording import said_date
 
 _COUNTED = ("announced", "missing", "categories", "line")
 
@@ -106,17 +108,23 @@ def _missing(session: Session, day: date) -> bool:
 
 
 def note_for_readers(session: Session, day: date) -> str | None:
-    """A line for the readers of an edition: what is missing from it, what it catches up, or None."""
+    """A line for the readers of an edition, in the language being spoken: what is missing from it, what it
+    catches up, or None.
+    """
     report = session.scalars(select(Edition.report).where(Edition.day == day)).one_or_none() or {}
     lines = []
     if report.get("missing"):
         names = ", ".join(sorted(report["missing"]))
-        lines.append(
-            f"Not everything is in yet: {names} could not be read. What was missed comes later."
+        missed = _(
+            "Not everything is in yet: {names} could not be read. What was missed comes later."
         )
+        lines.append(missed.format(names=names))
     days = {day for told in report.get("sources", {}).values() for day in told.get("caught_up", ())}
     if days:
         first, last = (date.fromisoformat(each) for each in (min(days), max(days)))
-        when = f"{first:%d %B}" if first == last else f"{first:%d %B} to {last:%d %B}"
-        lines.append(f"This edition also holds papers that were missed on {when}.")
+        # NOTE: a pattern of CLDR for "6 October"
+        begun, ended = (said_date(each, _("d MMMM")) for each in (first, last))
+        when = begun if first == last else _("{first} to {last}").format(first=begun, last=ended)
+        caught_up = _("This edition also holds papers that were missed on {days}.")
+        lines.append(caught_up.format(days=when))
     return " ".join(lines) or None

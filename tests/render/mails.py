@@ -35,9 +35,14 @@ class Mail:
     html: str
 
     @property
+    def language(self) -> str:
+        """That of its reader."""
+        return self.name.partition(".")[2] or "en"
+
+    @property
     def is_notice(self) -> bool:
         """Whether it answers what a person did, and so belongs to no list."""
-        return self.name in NOTICES
+        return self.name.partition(".")[0] in NOTICES
 
 
 @cache

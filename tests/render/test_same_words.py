@@ -13,13 +13,17 @@ from tests.render.mails import elements, mails, tree
 # Rows of links, and buttons: the text part has their addresses, in the notes or in place.
 _ROWS = {"end", "date"}
 _ONLY_HTML = "If the button does not open, copy this address into your browser:"
+_AUF_DEUTSCH = (
+    "Wenn sich der Knopf nicht öffnen lässt, kopieren Sie diese Adresse in Ihren Browser:"
+)
 _URL = re.compile(r"https://\S+")
 _WORDLESS = {"·", "-"}
 
 
 def words_of_html(html: str) -> list[str]:
     """The words that a reader of the HTML sees, without the names of links in rows and on buttons."""
-    return "".join(_seen(tree(html), frozenset())).replace(_ONLY_HTML, " ").split()
+    seen = "".join(_seen(tree(html), frozenset()))
+    return seen.replace(_ONLY_HTML, " ").replace(_AUF_DEUTSCH, " ").split()
 
 
 def _seen(node: Node, inside: frozenset[str]) -> Iterator[str]:
@@ -48,7 +52,7 @@ def words_of_text(text: str) -> list[str]:
     if rest:
         body += rest[rest.index("\n----") :]
     body = re.sub(r"^.+:\n(?=https://)", "", body, flags=re.MULTILINE)
-    body = re.sub(r"^(For you|To explore|[\w ]+): (?=.*\n=+$)", r"\1 ", body, flags=re.MULTILINE)
+    body = re.sub(r"^(For you|To explore|[\w ,]+): (?=.*\n=+$)", r"\1 ", body, flags=re.MULTILINE)
     body = re.sub(r"^(=+|-{4,})$", "", body, flags=re.MULTILINE)
     body = re.sub(r"^(\[\d+\]|-) +", "", body, flags=re.MULTILINE)
     return _URL.sub(" ", body).split()

@@ -75,7 +75,7 @@ def faults_of(html: str) -> list[str]:
 def test_the_html_is_valid(mail):
     assert faults_of(mail.html) == []
     page = list(elements(tree(mail.html)))
-    assert page[0].attrs["lang"] == "en"
+    assert page[0].attrs["lang"] == mail.language
     (title,) = (each for each in page if each.name == "title")
     assert text_of(title).strip()
     assert all(each.parent.name == "ul" for each in page if each.name == "li")
