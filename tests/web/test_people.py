@@ -6,6 +6,7 @@ import re
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -41,8 +42,16 @@ EVIL = "\"'><script>alert(1)</script>{{ 7*7 }}"
 
 
 @pytest.fixture
-def client(app: App) -> TestClient:
-    return TestClient(create(app), base_url=SITE, follow_redirects=False)
+def client(app: App) -> Iterator[TestClient]:
+    yield TestClient(create(app), base_url=SITE, follow_redirects=False)
+    settle()
+
+
+def settle() -> None:
+    """Waits for the mails that leave after an answer."""
+    for thread in threading.enumerate():
+        if thread.name == "notices":
+            thread.join(30)
 
 
 def mailed(app: App, readers: int = 2) -> None:
@@ -267,6 +276,7 @@ def test_who_leaves_while_an_edition_runs_gets_nothing_that_had_not_begun(
             body = {"List-Unsubscribe": "One-Click"}
             assert client.post(f"/unsubscribe/{way_out}", data=body).status_code == 200
         sender.join()
+        settle()
         assert states(app, DeliveryState.SKIPPED) == sorted(left)
         assert len(states(app, DeliveryState.SUBMITTED)) == 52
 
@@ -304,6 +314,7 @@ def test_of_the_erased_no_byte_is_left(
     assert found(file, name)
     assert client.post(page.replace("preferences", "erase")).status_code == 200
     assert client.get(page).status_code == 404
+    settle()
     app.engine.dispose()
     with sqlite3.connect(file) as connection:
         connection.execute("VACUUM")
