@@ -34,7 +34,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 bench: $(READY)
-	@for name in daily collect match summaries render sign deliver; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in daily collect match tasting summaries render sign deliver web; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 format: $(READY)
 	$(BIN)/ruff format .

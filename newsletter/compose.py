@@ -104,6 +104,17 @@ def compose_with_missed(
     return Digest((*picks, *late), considered, len(distinct) - len(picks) - len(late))
 
 
+def without_followed(digest: Digest) -> Digest:
+    """The digest with the papers of people whom its reader follows among all others that are for them."""
+    if all(pick.section is not Section.FOLLOWED for pick in digest.picks):
+        return digest
+    ours = {Section.FOR_YOU, Section.FOLLOWED}
+    mixed = sorted((p for p in digest.picks if p.section in ours), key=lambda pick: -pick.score)
+    others = [pick for pick in digest.picks if pick.section not in ours]
+    moved = [replace(pick, section=Section.FOR_YOU) for pick in mixed]
+    return replace(digest, picks=(*moved, *others))
+
+
 def trending_places(places: int, *, weekly: bool) -> int:
     """How many of a digest's places go to what many talk about: few, for it is no wish of the reader's."""
     return min(5, places // 3) if weekly else min(3, places // 5)

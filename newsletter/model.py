@@ -202,13 +202,28 @@ class Change:
     changed: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What a reader's votes since their last digest asked for, and what came of it.
+
+    `more`, `less`: the title of the paper voted on last, "" for none; `more_others`, `less_others`: how
+    many more there were. `near`: how many of the picks are there for what was wanted more of.
+    """
+
+    more: str = ""
+    more_others: int = 0
+    less: str = ""
+    less_others: int = 0
+    near: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Digest:
     """One subscriber's composed selection for one edition.
 
     `away_since`: the day of the last digest, where some that were due after it did not come.
     `quiet_days`: how many digests in a row were left out, where this is the note that says so and
-    nothing else.
+    nothing else. `heard`: None where nothing was voted on.
     """
 
     picks: tuple[Pick, ...]
@@ -217,6 +232,7 @@ class Digest:
     changes: tuple[Change, ...] = ()
     away_since: date | None = None
     quiet_days: int = 0
+    heard: Heard | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Row, Table, bindparam, case, func, select,
 from sqlalchemy.orm import Session
 
 from subscribers.address import parse_address
+from subscribers.choices import Part
 from subscribers.consent import State
 from subscribers.feedback import VoteGiven, votes_of
 from subscribers.length import Length
@@ -33,6 +34,7 @@ from subscribers.tables import InterestRow, Subscriber
 
 BLOCK = 1000
 _TABLE = cast("Table", Subscriber.__table__)
+_NOTHING: frozenset[Part] = frozenset()
 _KINDS = {kind.value: kind for kind in Kind}
 
 
@@ -44,6 +46,8 @@ class Member:
     not due but asked for by name. Papers first seen after `covered_until` are new to them.
     `away_until`: what was first seen by then was missed by an earlier digest that did not come (a pause,
     a standstill of ours); None where none was missed.
+    `parts_off`, `sources_off`: what they do without. `in_place_of`: somebody whom they stand for in a
+    preview, 0 for nobody.
     `taste_changed_at`: when their interests or votes last changed, None if that was never noted.
     """
 
@@ -62,6 +66,14 @@ class Member:
     interests: tuple[Interest, ...]
     votes: tuple[VoteGiven, ...]
     taste_changed_at: datetime | None
+    parts_off: frozenset[Part] = frozenset()
+    sources_off: frozenset[str] = frozenset()
+    in_place_of: int = 0
+
+    @property
+    def had_as(self) -> int:
+        """Whose papers they have had."""
+        return self.in_place_of or self.id
 
 
 def due(
@@ -259,6 +271,8 @@ def _member(
         interests=interests,
         votes=votes,
         taste_changed_at=row.taste_changed_at,
+        parts_off=frozenset(map(Part, row.parts_off)) if row.parts_off else _NOTHING,
+        sources_off=frozenset(row.sources_off) if row.sources_off else frozenset(),
     )
 
 
@@ -277,6 +291,8 @@ _COLUMNS = (
     Subscriber.max_papers,
     Subscriber.length,
     Subscriber.quiet_days,
+    Subscriber.parts_off,
+    Subscriber.sources_off,
     Subscriber.language,
     Subscriber.created_at,
     Subscriber.confirmed_at,

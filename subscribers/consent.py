@@ -32,6 +32,7 @@ class EventKind(StrEnum):
     CONFIRMED = "confirmed"
     UNSUBSCRIBED = "unsubscribed"
     LINK_SENT = "link-sent"
+    LINKS_ENDED = "links-ended"
     IMPORTED = "imported"
     ADDRESS_ASKED = "address-asked"
     ADDRESS_CHANGED = "address-changed"

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from subscribers.language import gettext as _
+
+if TYPE_CHECKING:
+    from subscribers.tokens import Link, Purpose
 
 
 class SubscribersError(Exception):
@@ -42,3 +47,12 @@ class TokenError(SubscribersError):
 
     def __init__(self) -> None:
         super().__init__("This link is not valid any more.")
+
+
+class ExpiredTokenError(TokenError):
+    """A link is ours and for this purpose, but too old. `link` is what it said."""
+
+    def __init__(self, purpose: Purpose, link: Link) -> None:
+        super().__init__()
+        self.purpose = purpose
+        self.link = link

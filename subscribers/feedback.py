@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from subscribers.store import insert_or_change
@@ -53,6 +53,18 @@ def vote_on(session: Session, subscriber_id: int, entry_key: str) -> int | None:
     return session.scalar(
         select(Vote.value).where(Vote.subscriber_id == subscriber_id, Vote.entry_key == entry_key)
     )
+
+
+def votes_by(session: Session, subscriber_id: int) -> tuple[VoteGiven, ...]:
+    """One person's votes, by entry key."""
+    return tuple(VoteGiven(*row) for row in session.execute(_VOTES, {"whose": subscriber_id}))
+
+
+_VOTES = (
+    select(Vote.entry_key, Vote.value, Vote.at)
+    .where(Vote.subscriber_id == bindparam("whose"))
+    .order_by(Vote.entry_key)
+)
 
 
 def votes_of(session: Session, ids: Collection[int]) -> dict[int, tuple[VoteGiven, ...]]:

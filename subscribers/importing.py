@@ -15,6 +15,7 @@ from typing import IO, Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from subscribers.choices import told
 from subscribers.consent import EventKind, Origin, State
 from subscribers.person_record import COLUMNS, Person, RowError, csv_rows, json_rows, understand
 from subscribers.preferences import apply_preferences, read_preferences
@@ -187,6 +188,8 @@ def _written(subscriber: Subscriber, consent: str) -> dict[str, Any]:
         "quiet_days": subscriber.quiet_days,
         "language": subscriber.language,
         "paused_until": subscriber.paused_until,
+        "parts_off": told(subscriber.parts_off),
+        "sources_off": told(subscriber.sources_off),
         "state": str(subscriber.state),
         "confirmed_at": subscriber.confirmed_at and subscriber.confirmed_at.isoformat(),
         "consent": consent,

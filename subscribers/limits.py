@@ -8,10 +8,10 @@ so two who take at once are counted one after the other. Keys are hashes: no row
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
@@ -37,6 +37,12 @@ TO_A_MAILBOX = (Rule(1, timedelta(minutes=1)), Rule(3, HOUR), Rule(8, DAY))
 FROM_A_NETWORK = (Rule(12, HOUR), Rule(40, DAY))
 FROM_A_NETWORK_THAT_WORKS = (Rule(60, HOUR), Rule(300, DAY))
 """For requests that come with a proof of work."""
+# Ours, or a proxy's that does not say for whom it asks: to limit it would be to limit everybody.
+_OWN = tuple(
+    ip_network(each)
+    for each in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16",
+                 "::1/128", "fc00::/7", "fe80::/10")
+)  # fmt: skip
 ONCE = (Rule(1, KEPT),)
 
 
@@ -50,7 +56,8 @@ def check_network(
 ) -> None:
     """Counts a request from a network, whatever it is about. Raises TooManyRequestsError.
 
-    `worked`: it came with a proof of work. What tells no address is not limited here.
+    `worked`: it came with a proof of work. Who tells no address, or comes from our own network, is not
+    limited.
     """
     network = network_of(network_address)
     rules = FROM_A_NETWORK_THAT_WORKS if worked else FROM_A_NETWORK
@@ -100,17 +107,18 @@ def mailbox_of(email: str) -> str:
 
 
 def network_of(network_address: str | None) -> str | None:
-    """The /24 of an IPv4 address, the /56 of an IPv6 one: what one household or office has. None for
-    anything else, and for this machine itself: a proxy in front that does not tell for whom it asks would
-    make one network of everybody.
+    """The network that an address counts by: IPv4's /24, IPv6's /56, what one household or office has.
+    None for what is not limited.
+
+    >>> network_of("203.0.113.77"), network_of("2001:db8:1:2ff::1"), network_of("192.168.1.9")
+    ('203.0.113.0/24', '2001:db8:1:200::/56', None)
     """
     try:
-        address = ipaddress.ip_address((network_address or "").partition("%")[0])
+        address = ip_address((network_address or "").partition("%")[0])
     except ValueError:
         return None
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
-    if address.is_loopback:
+    if any(address in each for each in _OWN if each.version == address.version):
         return None
-    width = 24 if address.version == 4 else 56
-    return str(ipaddress.ip_network((address, width), strict=False))
+    return str(ip_network((address, 24 if address.version == 4 else 56), strict=False))

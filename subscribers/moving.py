@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from subscribers.address import Address, address_hash
 from subscribers.consent import EventKind, Origin, State
 from subscribers.preferences import find
+from subscribers.renewing import next_version
 from subscribers.signup import NoticeKind, SendNotice, may_mail, record
 from subscribers.suppression import is_suppressed
 from subscribers.tables import FormerAddress, Subscriber
@@ -128,7 +129,7 @@ def address_number(email: str) -> int:
 def _give(subscriber: Subscriber, email: str) -> None:
     subscriber.email, subscriber.address_hash = email, address_hash(email)
     subscriber.new_email = None
-    subscriber.links_version = subscriber.links_version % 0xFFFF + 1
+    subscriber.links_version = next_version(subscriber.links_version)
 
 
 def _tell(

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, model_validator
 
 from subscribers.address import Address, parse_address
+from subscribers.choices import check_parts, check_sources, listed
 from subscribers.consent import State
 from subscribers.errors import ImportFileError, ProfileError, SubscribersError
 from subscribers.language import ENGLISH
@@ -31,7 +32,8 @@ class PersonRecord(BaseModel):
     """One person in a file. `wishes` as typed in a form, or `profile` as a JSON document.
 
     `confirmed_at` is when they agreed, if they did: it makes them confirmed. `consent` says where
-    and how, for the record. Without it they stay pending until they confirm by mail.
+    and how, for the record. Without it they stay pending until they confirm by mail. `parts_off` and
+    `sources_off` are names with semicolons between.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -48,6 +50,8 @@ class PersonRecord(BaseModel):
     quiet_days: int = 0
     language: str = ENGLISH
     paused_until: date | None = None
+    parts_off: str = ""
+    sources_off: str = ""
     state: State | None = None
     confirmed_at: AwareDatetime | None = None
     consent: str | None = None
@@ -172,5 +176,7 @@ def _preferences(given: PersonRecord) -> Preferences:
         max_papers=check_max_papers(given.max_papers),
         length=check_length(given.length),
         quiet_days=check_quiet_days(given.quiet_days),
+        parts_off=check_parts(listed(given.parts_off)),
+        sources_off=check_sources(listed(given.sources_off)),
         language=check_language(given.language),
     )

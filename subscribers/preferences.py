@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select, union, update
 from sqlalchemy.orm import Session
 
+from subscribers.choices import Part
 from subscribers.consent import State
 from subscribers.errors import ProfileError
 from subscribers.language import ENGLISH, languages, name_of
@@ -28,6 +29,7 @@ MOST_PAPERS = 40
 MOST_QUIET_DAYS = 60
 LONGEST_PAUSE = timedelta(days=366)
 WEEK = timedelta(days=7)
+MONTH = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,7 @@ class Preferences:
     """Everything that a person can set about their digest.
 
     `quiet_days`: after so many digests in a row that were left out one short note comes; 0 for none.
+    `parts_off`, `sources_off`: what they do without; sources by their names.
     `language`: one of `language.languages()`.
     """
 
@@ -43,6 +46,8 @@ class Preferences:
     max_papers: int = 10
     length: Length = Length.SHORT
     quiet_days: int = 0
+    parts_off: frozenset[Part] = frozenset()
+    sources_off: frozenset[str] = frozenset()
     language: str = ENGLISH
 
 
@@ -114,6 +119,8 @@ def read_preferences(subscriber: Subscriber) -> Preferences:
         max_papers=subscriber.max_papers,
         length=Length(subscriber.length),
         quiet_days=subscriber.quiet_days,
+        parts_off=frozenset(map(Part, subscriber.parts_off)),
+        sources_off=frozenset(subscriber.sources_off),
         language=subscriber.language,
     )
 
@@ -149,12 +156,14 @@ def save_preferences(
     session.flush()
 
 
-def pause(session: Session, subscriber: Subscriber, *, now: datetime) -> bool:
-    """Lets a confirmed subscriber (from `locked`) rest for `WEEK`; pressing again adds nothing.
+def pause(
+    session: Session, subscriber: Subscriber, *, now: datetime, length: timedelta = WEEK
+) -> bool:
+    """Lets a confirmed subscriber (from `locked`) rest for so long; pressing again adds nothing.
 
     False where a pause of that length, or a longer one, stands already, or nobody is mailed anyway.
     """
-    until = pause_end(subscriber, now)
+    until = pause_end(subscriber, now, length)
     standing = subscriber.paused_until
     if subscriber.state != State.CONFIRMED or (standing is not None and standing >= until):
         return False
@@ -173,9 +182,9 @@ def next_due(subscriber: Subscriber, schedule: Schedule, now: datetime) -> datet
     return next_send(schedule, now)
 
 
-def pause_end(subscriber: Subscriber, now: datetime) -> date:
-    """The first local day with mail again, if a week's pause began now."""
-    return edition_day(now, subscriber.timezone) + WEEK
+def pause_end(subscriber: Subscriber, now: datetime, length: timedelta = WEEK) -> date:
+    """The first local day with mail again, if a pause of that length began now."""
+    return edition_day(now, subscriber.timezone) + length
 
 
 def clear_past_pause(preferences: Preferences, today: date) -> Preferences:
@@ -197,6 +206,8 @@ def apply_preferences(subscriber: Subscriber, preferences: Preferences, *, now: 
     subscriber.max_papers = preferences.max_papers
     subscriber.length = preferences.length.value
     subscriber.quiet_days = preferences.quiet_days
+    subscriber.parts_off = sorted(preferences.parts_off)
+    subscriber.sources_off = sorted(preferences.sources_off)
     subscriber.language = preferences.language
     if preferences.profile == _profile_of(subscriber):
         return

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from subscribers.choices import Part
 from subscribers.profile import Profile
 from subscribers.tokens import LESS, MORE
 
@@ -16,11 +17,17 @@ MOST_RATED = 40
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is asked for. `ratings`: canonical keys of papers with `MORE` or `LESS`, each once."""
+    """What is asked for. `ratings`: canonical keys of papers with `MORE` or `LESS`, each once. `parts_off`,
+    `sources_off`: what they do without. `reader`: the id of whoever asks, for what they have had does
+    not come again; 0 for a visitor.
+    """
 
     profile: Profile
     ratings: tuple[tuple[str, int], ...] = ()
     max_papers: int = 10
+    parts_off: frozenset[Part] = frozenset()
+    sources_off: frozenset[str] = frozenset()
+    reader: int = 0
 
     def __post_init__(self) -> None:
         if any(value not in {MORE, LESS} for _, value in self.ratings):

@@ -17,6 +17,7 @@ import rispy
 from bibtexparser.entrypoint import parse_string
 
 from subscribers.errors import ProfileError
+from subscribers.language import gettext as _
 from subscribers.profile import Interest, Kind, parse_wish
 
 LONGEST = 200_000
@@ -69,9 +70,8 @@ def read_seeds(text: str) -> Pasted:
     an export that cannot be read.
     """
     if len(text) > LONGEST:
-        raise ProfileError(
-            "seeds", f"This is more than we can read; please paste at most {MOST_SEEDS} papers."
-        )
+        message = _("This is more than we can read; please paste at most {count} papers.")
+        raise ProfileError("seeds", message.format(count=MOST_SEEDS))
     text = text.replace("\0", "").replace("\ufeff", "").strip()
     if not text:
         return Pasted()
@@ -205,7 +205,7 @@ def _csl(text: str) -> Iterator[dict[str, str]]:
 
 def _table(text: str) -> list[dict[str, str]]:
     """The rows of a CSV with a column of titles (Google Scholar's, Zotero's), [] if it is none."""
-    head, _, rest = text.partition("\n")
+    head, _break, rest = text.partition("\n")
     try:
         names = [name.strip().casefold() for name in next(csv.reader([head]), [])]
         if "title" not in names or len(names) < 2 or not rest.strip():
@@ -222,4 +222,5 @@ def _texts(entry: Mapping[Any, Any]) -> dict[str, str]:
 
 
 def _unreadable(kind: str) -> ProfileError:
-    return ProfileError("seeds", f"This looks like {kind}, but we cannot read it.")
+    message = _("This looks like {kind}, but we cannot read it.")
+    return ProfileError("seeds", message.format(kind=kind))

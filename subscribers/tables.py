@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from subscribers.consent import State
@@ -23,6 +23,8 @@ class Subscriber(Base):
     `covered_until` is up to when papers were considered for them: later ones are still to come.
     `length` is how much of each paper a digest shows; after `quiet_days` days without a digest one
     short note comes, 0 for none. `new_email` is where they asked to be mailed instead, until confirmed.
+    `parts_off` are the parts of a digest (`choices.Part`), and `sources_off` the names of the sources, that
+    they do without.
     `language` is that of their mails and pages.
     `taste_changed_at` is when their interests or votes last changed: what was learned of them before
     that moment is out of date.
@@ -44,6 +46,8 @@ class Subscriber(Base):
     max_papers: Mapped[int]
     length: Mapped[str] = mapped_column(String(16), default="short", server_default="short")
     quiet_days: Mapped[int] = mapped_column(default=0, server_default="0")
+    parts_off: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    sources_off: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     language: Mapped[str] = mapped_column(String(16), default="en", server_default="en")
     new_email: Mapped[str | None] = mapped_column(String(320))
     paused_until: Mapped[date | None]

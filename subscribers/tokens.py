@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from functools import lru_cache
 
-from subscribers.errors import TokenError
+from subscribers.errors import ExpiredTokenError, TokenError
 
 _LAYOUT = struct.Struct(">BHQ")  # purpose, links_version, person (36 bits) with expiry (28)
 _EXPIRY_BITS = 28
@@ -171,7 +171,10 @@ class LinkSigner:
         }
 
     def read(self, token: str, purpose: Purpose, *, now: datetime) -> Link:
-        """What a token says, if it is ours, for this purpose and not expired. Raises TokenError."""
+        """What a token says, if it is ours, for this purpose and not expired.
+
+        Raises TokenError, of one that is merely too old ExpiredTokenError.
+        """
         try:
             payload = token.encode("ascii").partition(b".")[0]
             # Made anew and compared as a whole: base64 has spellings that decode alike.
@@ -185,16 +188,19 @@ class LinkSigner:
         expired = expiry != _NEVER and (now - _EPOCH) // _MINUTE >= expiry
         about = packed[_LAYOUT.size :]
         expected = _ABOUT_SIZE if purpose in ABOUT_ONE_THING else 0
-        if found != purpose or expired or len(about) != expected:
+        if found != purpose or len(about) != expected:
             raise TokenError
         lifetime = LIFETIME[purpose]
-        return Link(
+        link = Link(
             rest >> _EXPIRY_BITS,
             links_version,
             _EPOCH + expiry * _MINUTE - lifetime if lifetime else None,
             _ballot(about) if purpose is Purpose.VOTE else None,
             int.from_bytes(about[:-1]) if about and purpose is not Purpose.VOTE else None,
         )
+        if expired:
+            raise ExpiredTokenError(purpose, link)
+        return link
 
     def make_tag(
         self, purpose: TagPurpose, subscriber_id: int, number: int = 0, mark: int = 0

@@ -31,7 +31,8 @@ class Reader:
     most. `lent`: where in the dense features readers of like taste find theirs (`Company.direction`); it
     orders, it is never named. `first_row`: entries before this row of the day were considered for an
     earlier digest.
-    `seen_rows`: rows that were sent to this person already.
+    `seen_rows`: rows that were sent to this person already; `barred_rows`: those that they do not want to
+    be considered at all.
     """
 
     interests: tuple[Interest, ...]
@@ -40,6 +41,7 @@ class Reader:
     lent: Floats | None = field(default=None, compare=False, repr=False)
     first_row: int = 0
     seen_rows: tuple[int, ...] = ()
+    barred_rows: tuple[int, ...] = ()
 
     @property
     def has_wishes(self) -> bool:

@@ -145,8 +145,9 @@ def _papers(day: Day, found: WishScores) -> Papers:
 
 
 def _crowd(day: Day, readers: Sequence[Reader], profiles: Profiles, found: WishScores) -> Crowd:
-    lengths = [len(reader.seen_rows) for reader in readers]
-    seen = np.array([row for reader in readers for row in reader.seen_rows], np.int32)
+    never = [reader.seen_rows + reader.barred_rows for reader in readers]
+    lengths = [len(rows) for rows in never]
+    seen = np.array([row for rows in never for row in rows], np.int32)
     shape = (len(readers), len(day.entries))
     # Who wants nothing in particular is shown what is popular, as far as it is not like what they voted
     # down: how unlike that it is makes no paper better.

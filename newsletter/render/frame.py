@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from newsletter.model import Change
+from newsletter.model import Change, Heard
 from newsletter.render import origin, wording
 from newsletter.render.cards import Cards, shown_title
 from newsletter.render.mime import Mold, Piece, encode_piece, encode_words
@@ -18,6 +18,7 @@ from subscribers.language import gettext as _
 from subscribers.wording import counted, next_digest
 
 _PREHEADER_LENGTH = 160
+_VOTED_LENGTH = 90
 _EXAMPLE = dict.fromkeys((*OF_READER, "preheader"), "")
 
 
@@ -97,6 +98,7 @@ class Framer:
                 digest.left_out,
             ),
             "complete": manner.complete,
+            "heard": _heard(digest.heard) if digest.heard else None,
             "left_out": digest.left_out,
             "dropped": dropped,
             "notes": [clip(clean(note), 300) for note in letter.notes],
@@ -118,6 +120,11 @@ class Framer:
 
     def _piece(self, part: str, context: dict[str, Any]) -> Piece:
         return encode_piece(*self._template.render(part, context))
+
+
+def _heard(heard: Heard) -> dict[str, Any]:
+    titles = {name: clip(clean(getattr(heard, name)), _VOTED_LENGTH) for name in ("more", "less")}
+    return asdict(heard) | titles
 
 
 def _own(reader: Reader) -> dict[str, str]:

@@ -22,7 +22,7 @@ from newsletter.stages.boards import COUNTED, Board, day_board, settled_at, talk
 from newsletter.stages.browsed import DayOrder, DayPage, ListPage, PaperPage, Shown, SpanPage
 from newsletter.stages.papers import paper_page
 from newsletter.stages.quiet import batches, why_quiet
-from newsletter.stages.showing import Showing
+from newsletter.stages.showing import shown as as_shown
 from newsletter.store import browsing, records, search
 from newsletter.store.search import Asked
 from subscribers.errors import ProfileError
@@ -37,7 +37,6 @@ MOST_LISTED = 500
 class Browser:
     """Answers what the site asks. Threads may share one; there should be one a process."""
 
-    _showing: Showing = field(default_factory=Showing, repr=False)
     _answers: Answers = field(default_factory=Answers, repr=False)
 
     def version(self, session: Session, now: datetime, until: date | None = None) -> str:
@@ -79,7 +78,7 @@ class Browser:
             before, after = browsing.neighbours(session, day, day)
             return DayPage(
                 day=day, order=order, offset=start, total=len(chosen), listed=len(board.rows),
-                papers=self._showing.shown(
+                papers=as_shown(
                     session, {row.entry_id: day for row in shown}, now,
                     {row.entry_id: row.heat for row in shown},
                 ),
@@ -124,7 +123,7 @@ class Browser:
             return SpanPage(
                 first=first, last=last, offset=start, total=len(ranked),
                 listed=browsing.count_between(session, first, last),
-                papers=self._showing.shown(session, {id_: ranked[id_] for id_ in ids}, now),
+                papers=as_shown(session, {id_: ranked[id_] for id_ in ids}, now),
                 before=before, after=after,
             )  # fmt: skip
 
@@ -172,13 +171,13 @@ class Browser:
 
     def paper(self, session: Session, key: str, now: datetime) -> PaperPage | None:
         """One paper by any of its keys; None where there is none."""
-        return paper_page(session, key, now, self._showing)
+        return paper_page(session, key, now)
 
     def shown(
         self, session: Session, ids: Mapping[int, date] | list[int], now: datetime
     ) -> tuple[Shown, ...]:
         """Papers as lists show them, in the order given: what a search or a look-up has found."""
-        return self._showing.shown(session, ids, now)
+        return as_shown(session, ids, now)
 
     def _board(self, session: Session, day: date, now: datetime) -> Board:
         return self._answers.once(
@@ -215,7 +214,7 @@ class Browser:
                 else []
             )
             ids = [hit.entry_id for hit in hits[:MOST_LISTED]]
-            papers = self._showing.shown(session, ids[start : start + many], now)
+            papers = as_shown(session, ids[start : start + many], now)
             return ListPage(
                 name=_known_as(clue, papers), papers=papers, total=len(ids),
                 cut=len(hits) > MOST_LISTED, offset=start,

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from newsletter.model import Entry, Summary
+from newsletter.summarise.choose import summary_of
+from newsletter.summarise.extract import LIMIT
 
 
 class DayOrder(StrEnum):
@@ -39,17 +41,21 @@ class Quiet(StrEnum):
 class Shown:
     """A paper in a list. `entry` has its votes, comments, Hacker News points and `sources` (kinds).
 
-    `tldr`: what to show of it in a sentence or two, and whose words they are. `day`: on which it was
+    `day`: on which it was
     listed, the latest such day that the list is about. `heat`: in weighted votes a day, 0 where nobody
     spoke of it; `hot`: it is trending, as mails mean it.
     """
 
     entry: Entry
-    tldr: Summary
     day: date
     stars: int = 0
     heat: float = 0.0
     hot: bool = False
+
+    @property
+    def tldr(self) -> Summary:
+        """What to show of it in a sentence or two, and whose words they are; not every list does."""
+        return summary_of(self.entry, LIMIT)
 
 
 @dataclass(frozen=True, slots=True)

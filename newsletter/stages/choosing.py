@@ -12,14 +12,22 @@ from newsletter.model import Digest, Skip
 
 
 def digest_of(
-    day: Day, reader: Reader, found: Found, seeds: Seeds, *, places: int, missed: int = 0
+    day: Day,
+    reader: Reader,
+    found: Found,
+    seeds: Seeds,
+    *,
+    places: int,
+    missed: int = 0,
+    exploring: bool = True,
 ) -> Digest | Skip:
     """What a reader is to get of at most `places` papers, or why nothing.
 
     Entries in rows before `missed` are what an earlier digest would have held, had it come.
+    `exploring`: whether they want one paper to explore.
     """
     explore = None
-    if found.explore is not None:
+    if found.explore is not None and exploring:
         explore = (found.explore, explain_exploring(day, found.explore))
     return compose_with_missed(
         found.matches,
@@ -28,7 +36,9 @@ def digest_of(
         lambda match: explain(day, match, reader, seeds),
         places=places,
         wishes=len(reader.interests),
-        considered=len(day.entries) - reader.first_row,
+        considered=len(day.entries)
+        - reader.first_row
+        - sum(row >= reader.first_row for row in reader.barred_rows),
         explore=explore,
         missed=missed,
     )

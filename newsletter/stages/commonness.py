@@ -50,6 +50,13 @@ class Commonness:
         shares = {one: _meeting(latest.shelf, one) / latest.papers for one in interests}
         return {interest: share for interest, share in shares.items() if share > TOO_COMMON}
 
+    def share_of(self, phrase: str) -> float | None:
+        """The share of the papers that hold a phrase; None while there are too few papers to tell."""
+        latest = self._read()
+        if latest.papers < FEWEST:
+            return None
+        return len(latest.shelf.holding(phrase)) / latest.papers
+
     def _read(self) -> _Latest:
         with self._reading:  # one reads; whoever asks meanwhile waits for it
             now = self.now()

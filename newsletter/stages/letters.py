@@ -124,6 +124,7 @@ class DigestLetters:
                 context.changes,
                 context.away_since,
                 context.quiet_days,
+                context.heard,
             )
             yield row, self._letter(row, digest, context.manner)
 

@@ -8,18 +8,18 @@ from sqlalchemy.orm import Session
 
 from newsletter.stages.browsed import ListedOn, PaperPage, Version
 from newsletter.stages.origins import origin_of
-from newsletter.stages.showing import Showing
+from newsletter.stages.showing import shown
 from newsletter.store import browsing, reading, records
 from newsletter.store.records import Record
 
 
-def paper_page(session: Session, key: str, now: datetime, showing: Showing) -> PaperPage | None:
+def paper_page(session: Session, key: str, now: datetime) -> PaperPage | None:
     """The paper that is known by `key`; None where there is none."""
     entry_id = reading.ids_by_key(session, [key]).get(key)
-    shown = showing.shown(session, [entry_id], now) if entry_id is not None else ()
-    if entry_id is None or not shown:
+    found = shown(session, [entry_id], now) if entry_id is not None else ()
+    if entry_id is None or not found:
         return None
-    [paper] = shown
+    [paper] = found
     record = records.record(session, entry_id)
     attention: dict[str, list[tuple[datetime, int]]] = {}
     for _, kind, at, value in browsing.signals_of(session, [entry_id], None, now):

@@ -24,6 +24,7 @@ from newsletter.stages.blocks import Blocks
 from newsletter.stages.choosing import digest_of
 from newsletter.stages.garbage import collected_later
 from newsletter.stages.sections import Sections, manner_of
+from newsletter.stages.source_choice import SourceChoice
 from newsletter.stages.spaces import OVERDUE_DAYS, Spaces
 from newsletter.stages.tastes import Learned, Tastes, readers_of
 from newsletter.store import carrying, editions, planning, reading
@@ -31,6 +32,7 @@ from newsletter.store.engine import Sessions
 from newsletter.store.engine import reading as reading_sessions
 from subscribers import audience
 from subscribers.audience import Member
+from subscribers.choices import Part
 from subscribers.language import speaking
 
 # A paper may be seen before `now` and committed after it. Each reader's next digest therefore looks
@@ -75,6 +77,7 @@ class Planner:
     report: PlanReport = field(default_factory=PlanReport)
     _days: dict[date, Day] = field(default_factory=dict, repr=False)
     _tastes: list[Tastes | None] = field(default_factory=list, repr=False)
+    _source_choice: SourceChoice = field(default_factory=SourceChoice, repr=False)
 
     def plan(
         self, blocks: Blocks, *, progress: Callable[[int], None] = lambda _: None
@@ -133,7 +136,7 @@ class Planner:
 
     @cached_property
     def _sections(self) -> Sections:
-        return Sections(self.now, self.window_days, OVERLAP)
+        return Sections(self.now, self.window_days, OVERLAP, self._source_choice)
 
     def _start(self, member: Member) -> date:
         """The first day of the papers that may be new to a member; few values, so days are shared."""
@@ -165,15 +168,21 @@ class Planner:
     def _on(
         self, session: Session, day: Day, members: Sequence[Member], readers: Sequence[Reader]
     ) -> list[Reader]:
-        """The readers, told what of the day they have had."""
+        """The readers, told what of the day they have had or do without."""
         seen_at = [entry.first_seen_at for entry in day.entries]
         row_of = {entry.id: row for row, entry in enumerate(day.entries)}
-        had = reading.picked(session, [member.id for member in members], row_of.keys())
+        had = reading.picked(session, [member.had_as for member in members], row_of.keys())
         return [
             replace(
                 reader,
-                first_row=bisect_right(seen_at, member.covered_until),
-                seen_rows=tuple(row_of[id_] for id_ in had.get(member.id, ()) if id_ in row_of),
+                first_row=bisect_right(seen_at, _begins(member)),
+                seen_rows=tuple(row_of[id_] for id_ in had.get(member.had_as, ()) if id_ in row_of),
+                barred_rows=tuple(
+                    sorted(
+                        row_of[id_]
+                        for id_ in self._source_choice.unwanted(session, row_of, member.sources_off)
+                    )
+                ),
             )
             for member, reader in zip(members, readers, strict=True)
         ]
@@ -211,6 +220,13 @@ class Planner:
         return len(members)
 
 
+def _begins(member: Member) -> datetime:
+    """What was seen after this is considered; of what they missed, only if they want to catch up."""
+    if member.away_until is None or Part.AWAY not in member.parts_off:
+        return member.covered_until
+    return max(member.covered_until, member.away_until)
+
+
 def _digests(
     day: Day,
     members: Sequence[Member],
@@ -223,7 +239,13 @@ def _digests(
     seen_at = [entry.first_seen_at for entry in day.entries]
     for member, reader, matched in zip(members, readers, found, strict=True):
         missed = bisect_right(seen_at, member.away_until) if member.away_until else 0
+        exploring = Part.EXPLORE not in member.parts_off
         yield (
             member.id,
-            digest_of(day, reader, matched, seeds, places=member.max_papers, missed=missed),
+            digest_of(
+                *(day, reader, matched, seeds),
+                places=member.max_papers,
+                missed=missed,
+                exploring=exploring,
+            ),
         )

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from newsletter.compose import add_trending, trending_places
+from newsletter.compose import add_trending, trending_places, without_followed
 from newsletter.match import trending
 from newsletter.match.features import Day, day_features
 from newsletter.match.readers import looked_for
@@ -27,8 +27,11 @@ from newsletter.model import (
     Section,
     Skip,
 )
+from newsletter.stages.heard import heard
+from newsletter.stages.source_choice import SourceChoice
 from newsletter.store import attention, reading, revisions, served
 from subscribers.audience import Member
+from subscribers.choices import Part
 from subscribers.profile import Interest, Kind
 from subscribers.schedule import Cadence, edition_day, next_send_after_day
 
@@ -53,6 +56,7 @@ class Sections:
     now: datetime
     window_days: int
     behind: timedelta
+    source_choice: SourceChoice = field(default_factory=SourceChoice, repr=False)
     _talk: dict[bool, _Talk] = field(default_factory=dict, repr=False)
     _barred: dict[tuple[bool, Interest], frozenset[int]] = field(default_factory=dict, repr=False)
 
@@ -60,8 +64,10 @@ class Sections:
         self, session: Session, members: Sequence[Member], digests: Sequence[Digest | Skip]
     ) -> list[Digest | Skip]:
         """The digests with all their sections; a quiet day becomes the note that a reader asked for."""
-        had = reading.picked(session, [each.id for each in members], self._candidates(session))
-        changes = self._changes(session, members)
+        had = reading.picked(session, [each.had_as for each in members], self._candidates(session))
+        last = self._last_planned(session, members)
+        changes = self._changes(session, members, last)
+        told = heard(session, members, digests, last, self.now - _TOLD_WITHIN)
         quiet = self._quiet(session, members, digests)
         found: list[Digest | Skip] = []
         for member, digest in zip(members, digests, strict=True):
@@ -69,12 +75,16 @@ class Sections:
                 many = quiet.get(member.id, 0)
                 found.append(Digest((), 0, quiet_days=many) if many else digest)
                 continue
-            full = replace(digest, changes=changes.get(member.id, ()))
+            full = replace(digest, heard=told.get(member.id))
+            if Part.REVISED not in member.parts_off:
+                full = replace(full, changes=changes.get(member.id, ()))
+            if Part.FOLLOWED in member.parts_off:
+                full = without_followed(full)
             if any(pick.section is Section.AWAY for pick in full.picks):
                 since = edition_day(member.covered_until, member.schedule.timezone)
                 full = replace(full, away_since=since)
             most = _places(member)
-            offered = self._offered(session, member, digest, had.get(member.id, set()), most)
+            offered = self._offered(session, member, digest, had.get(member.had_as, set()), most)
             found.append(add_trending(full, offered, member.max_papers))
         return found
 
@@ -98,6 +108,8 @@ class Sections:
         self, session: Session, member: Member, digest: Digest, had: set[int], most: int
     ) -> list[Pick]:
         """What is trending and may be shown to a member: not had, not ruled out, not there already."""
+        if Part.TRENDING in member.parts_off:
+            return []
         weekly = member.schedule.cadence is Cadence.WEEKLY
         talk = self._talked_about(session, weekly)
         barred = {
@@ -108,6 +120,7 @@ class Sections:
         }
         # One to explore that everybody talks about is no exploring: it changes its section.
         matched = {p.entry_id for p in digest.picks if p.section is not Section.EXPLORE}
+        unwanted = self.source_choice.unwanted(session, talk.trends, member.sources_off)
         chosen = matched | had
         twins, entries = talk.day.twins, talk.day.entries
         shown = {twins[row] for row, entry in enumerate(entries) if entry.id in chosen}
@@ -115,7 +128,7 @@ class Sections:
         for row, entry in enumerate(entries):
             if len(offered) == most:
                 break
-            if row in barred or twins[row] in shown:
+            if row in barred or entry.id in unwanted or twins[row] in shown:
                 continue
             shown.add(twins[row])
             trend = talk.trends[entry.id]
@@ -132,15 +145,19 @@ class Sections:
             self._barred[key] = frozenset(find(day, kind, text) if kind in known else ())
         return self._barred[key]
 
+    def _last_planned(self, session: Session, members: Sequence[Member]) -> dict[int, datetime]:
+        """When the last digest of each was planned, if that is not long ago."""
+        earliest = self.now - self.behind - _TOLD_WITHIN
+        # An edition's day may lie behind the day of its plan, by the time zone.
+        editions = (earliest - timedelta(days=2)).date()
+        return served.last_planned(session, [each.id for each in members], editions)
+
     def _changes(
-        self, session: Session, members: Sequence[Member]
+        self, session: Session, members: Sequence[Member], last: Mapping[int, datetime]
     ) -> dict[int, tuple[Change, ...]]:
         """What each was sent and has changed since their last digest was planned."""
         until = self.now - self.behind
         earliest = until - _TOLD_WITHIN
-        # An edition's day may lie behind the day of its plan, by the time zone.
-        editions = (earliest - timedelta(days=2)).date()
-        last = served.last_planned(session, [each.id for each in members], editions)
         since = {
             each.id: max(last.get(each.id, earliest) - self.behind, earliest) for each in members
         }

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from newsletter.collect.samples import listed_of, records
-from newsletter.model import Change, Entry, Listed
+from newsletter.model import Change, Entry, Heard, Listed
 
 # Texts that a mail must survive: long, empty, foreign, mathematical, hostile.
 _AWKWARD = (
@@ -32,6 +32,13 @@ CHANGES = (
         changed=("title", "abstract"),
     ),
     Change(title="نماذج صغيرة", url="https://papers.example/arabic", version=2),
+)
+
+HEARD = Heard(
+    more="Small models that plan ahead",
+    more_others=2,
+    less="نماذج صغيرة",
+    near=3,
 )
 
 

@@ -16,6 +16,7 @@ from newsletter.model import (
     Entry,
     Evidence,
     EvidenceKind,
+    Heard,
     Manner,
     Message,
     Pick,
@@ -53,6 +54,7 @@ class _State:
     missed: int = 0
     changes: tuple[Change, ...] = ()
     quiet_days: int = 0
+    heard: Heard | None = None
 
 
 def letters(
@@ -126,7 +128,12 @@ def _states(now: datetime) -> list[_State]:
         ),
         _State(name="digest-awkward", entries=odd, places=len(odd)),
         _State(
-            name="digest-titles", entries=papers, interests=wishes, manner=titles, trending=True
+            name="digest-titles",
+            entries=papers,
+            interests=wishes,
+            manner=titles,
+            trending=True,
+            heard=specimen_papers.HEARD,
         ),
         _State(name="digest-full", entries=papers, interests=wishes, manner=full),
         _State(name="digest-full-forty", entries=papers, places=40, manner=full),
@@ -170,7 +177,7 @@ def _digest(state: _State, now: datetime) -> Digest:
     digest = digest_of(day, reader, found, {}, places=state.places, missed=state.missed)
     assert not isinstance(digest, Skip)
     away = date.fromordinal(now.date().toordinal() - 9) if state.missed else None
-    digest = replace(digest, changes=state.changes, away_since=away)
+    digest = replace(digest, changes=state.changes, away_since=away, heard=state.heard)
     if not state.trending:
         return digest
     most = trending_places(state.places, weekly=state.manner.weekly)

@@ -76,6 +76,9 @@ class _Prepared:
             interests=wanted.profile.interests,
             votes=tuple(VoteGiven(key, value, now) for key, value in wanted.ratings),
             taste_changed_at=None,
+            parts_off=wanted.parts_off,
+            sources_off=wanted.sources_off,
+            in_place_of=wanted.reader,
         )
 
 

@@ -9,13 +9,14 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, select, true
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from newsletter.model import ListingType
 from newsletter.store.bulk import in_chunks
 from newsletter.store.tables import Edition, Entry, Listing, Signal, Source
 from newsletter.store.written import Summary
+from subscribers.orm import UTCDateTime
 
 _NEWS = Listing.type.in_((ListingType.NEW, ListingType.CROSS))
 _STANDING = Listing.entry_id.not_in(select(Entry.id).where(Entry.withdrawn_at.is_not(None)))
@@ -32,6 +33,17 @@ _NEWEST = select(
         )
     )
 )  # fmt: skip
+
+
+_ALL_SAID = (
+    select(Signal.entry_id, Signal.kind, Signal.observed_at, Signal.value)
+    .where(
+        Signal.entry_id.in_(bindparam("ids", expanding=True)),
+        Signal.observed_at <= bindparam("now", type_=UTCDateTime()),
+    )
+    .order_by(Signal.entry_id, Signal.kind, Signal.observed_at)
+)
+_SAID = _ALL_SAID.where(Signal.kind.in_(bindparam("kinds", expanding=True)))
 
 
 class Place(NamedTuple):
@@ -155,13 +167,9 @@ def signals_of(
     `kinds`: None for all.
     """
     found: list[tuple[int, str, datetime, int]] = []
-    of_kinds = true() if kinds is None else Signal.kind.in_(kinds)
+    asked = _ALL_SAID if kinds is None else _SAID
     for part in in_chunks(sorted(ids)):
-        rows = session.execute(
-            select(Signal.entry_id, Signal.kind, Signal.observed_at, Signal.value)
-            .where(Signal.entry_id.in_(part), of_kinds, Signal.observed_at <= now)
-            .order_by(Signal.entry_id, Signal.kind, Signal.observed_at)
-        )
+        rows = session.execute(asked, {"ids": part, "kinds": list(kinds or ()), "now": now})
         found.extend((row.entry_id, row.kind, row.observed_at, row.value) for row in rows)
     return found
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from newsletter.model import Listed, ListingType
 from newsletter.store import signals
 from newsletter.store.bulk import in_chunks
-from newsletter.store.tables import Listing
+from newsletter.store.tables import Listing, Source
 from subscribers.orm import Base
 
 _LISTING = Base.metadata.tables["listing"]
@@ -53,6 +54,21 @@ def remember(
         session.execute(insert(_LISTING), added)
     if changed:
         session.execute(update(Listing), changed)
+
+
+def listed_by(session: Session, entry_ids: Collection[int]) -> dict[int, frozenset[str]]:
+    """The names of all sources that ever listed these entries: entry id -> names."""
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    for part in in_chunks(sorted(entry_ids)):
+        rows = session.execute(
+            select(Listing.entry_id, Source.name)
+            .join(Source, Source.id == Listing.source_id)
+            .where(Listing.entry_id.in_(part))
+            .distinct()
+        )
+        for entry_id, name in rows:
+            found[entry_id].add(name)
+    return {entry_id: frozenset(names) for entry_id, names in found.items()}
 
 
 def _observe(

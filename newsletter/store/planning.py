@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -20,6 +20,7 @@ from newsletter.model import (
     Digest,
     Evidence,
     EvidenceKind,
+    Heard,
     Manner,
     Skip,
 )
@@ -28,6 +29,8 @@ from newsletter.store.bulk import insert_new_rows
 from newsletter.store.tables import Delivery, Edition
 from subscribers.language import ENGLISH
 from subscribers.length import Length
+
+_HEARD = tuple(field.name for field in fields(Heard))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ def _context(digest: Digest, manner: Manner) -> dict[str, Any]:
             [each.title, each.url, each.withdrawn, each.version, list(each.changed)]
             for each in digest.changes
         ],
+        "heard": _told(digest.heard) if digest.heard else None,
     }
     return {name: value for name, value in said.items() if value}
 
@@ -129,6 +133,7 @@ class Context:
     away_since: date | None
     quiet_days: int
     manner: Manner
+    heard: Heard | None = None
 
 
 # Most readers of an edition share their context with others, and many picks their evidence.
@@ -149,9 +154,18 @@ def read_context(stored: str) -> Context:
         timezone=context.get("timezone", "UTC"),
         language=context.get("language", ENGLISH),
     )
+    heard = context.get("heard")
     return Context(
-        changes, date.fromisoformat(away) if away else None, context.get("quiet_days", 0), manner
+        changes,
+        date.fromisoformat(away) if away else None,
+        context.get("quiet_days", 0),
+        manner,
+        Heard(**heard) if heard else None,
     )
+
+
+def _told(heard: Heard) -> dict[str, Any]:
+    return {name: value for name in _HEARD if (value := getattr(heard, name))}
 
 
 def _stored(evidence: Evidence) -> list[Any]:

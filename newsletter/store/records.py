@@ -5,12 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from newsletter.store.summaries import text_mark
 from newsletter.store.tables import Entry, EntryKey, Listing, Revision, Signal
 from newsletter.store.written import Summary
+
+# Written once, for it is asked before every answer about a paper.
+_NEWEST = (
+    select(
+        Entry.id,
+        Entry.key,
+        Entry.updated_at,
+        *(
+            each.correlate(Entry).scalar_subquery()
+            for each in (
+                select(func.max(Listing.seen_at)).where(Listing.entry_id == Entry.id),
+                select(func.max(Signal.observed_at)).where(Signal.entry_id == Entry.id),
+                select(Summary.settled_at).where(Summary.entry_id == Entry.id),
+            )
+        ),
+    )
+    .join(EntryKey, EntryKey.entry_id == Entry.id)
+    .where(EntryKey.key == bindparam("key"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +53,7 @@ def version(session: Session, key: str) -> tuple[int | str | datetime | None, ..
 
     `key`: any of its keys; None where there is no such paper.
     """
-    mine = Entry.id
-    newest = (
-        select(func.max(Listing.seen_at)).where(Listing.entry_id == mine),
-        select(func.max(Signal.observed_at)).where(Signal.entry_id == mine),
-        select(Summary.settled_at).where(Summary.entry_id == mine),
-    )
-    subqueries = (each.correlate(Entry).scalar_subquery() for each in newest)
-    row = session.execute(
-        select(Entry.id, Entry.key, Entry.updated_at, *subqueries)
-        .join(EntryKey, EntryKey.entry_id == Entry.id)
-        .where(EntryKey.key == key)
-    ).one_or_none()
+    row = session.execute(_NEWEST, {"key": key}).one_or_none()
     return None if row is None else tuple(row)
 
 

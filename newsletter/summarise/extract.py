@@ -41,7 +41,7 @@ class Choice:
     is_both: bool  # what is new, then what was found
 
 
-@lru_cache(maxsize=1024)  # a paper goes to many readers, by many runs of a day
+@lru_cache(maxsize=8192)  # a paper goes to many readers, by mail and on the site
 def tldr(title: str, abstract: str, limit: int = LIMIT) -> str:
     """At most two sentences of the abstract in at most `limit` characters; "" for an empty abstract.
 

@@ -47,6 +47,7 @@ class Caching:
         folders = [Path(settings.templates)] if settings.templates else []
         self._kept: OrderedDict[str, Response] = OrderedDict()
         self._octets = 0
+        self._turns: dict[str, Lock] = {}
         self._lock = Lock()
         self._site = repr((told, release(), [_contents(folder) for folder in folders]))
 
@@ -65,11 +66,19 @@ class Caching:
             return Response(status_code=304, headers=headers | {"Vary": "Accept-Language"})
         if kept := self._kept.get(tag):
             return _copy(kept)
-        response = make()
-        if response.status_code == 200:
-            response.headers.update(headers)
-            response.headers.add_vary_header("Accept-Language")
-            self._keep(tag, response)
+        with self._lock:
+            turn = self._turns.setdefault(tag, Lock())
+        # When something was written, many ask for the same at once: one makes it, the others wait.
+        with turn:
+            if kept := self._kept.get(tag):
+                return _copy(kept)
+            response = make()
+            if response.status_code == 200:
+                response.headers.update(headers)
+                response.headers.add_vary_header("Accept-Language")
+                self._keep(tag, response)
+            with self._lock:
+                self._turns.pop(tag, None)
         return response
 
     def _keep(self, tag: str, response: Response) -> None:

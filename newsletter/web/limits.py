@@ -13,20 +13,25 @@ from datetime import datetime
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from newsletter.web.buckets import Buckets, network_of
+from newsletter.web.buckets import Buckets
+from subscribers.limits import network_of
 
 _PUBLIC = re.compile(
     r"/(|daily|weekly|monthly|papers|authors|organisations|categories|search|feeds|api|sitemap\w*\.xml|"
-    r"sitemaps|embed)(/.*)?"
+    r"sitemaps|embed|subscribe)(/.*)?"
 )
-_SEARCHES = re.compile(r"/(search|feeds/search\.\w+|api/v1/entries(/.*/related)?)")
+_SEARCHES = re.compile(
+    r"/(search|feeds/search\.\w+|api/v1/entries(/.*/related)?|subscribe/preview)"
+)
 
 Refuse = Callable[[Scope, int], Response]
 """The answer to a request that came too soon: it may be tried again after so many seconds."""
 
 
 class Limits:
-    """ASGI middleware. Public pages: 10 a second and 300 at once; searches: 2 a second and 60 at once."""
+    """ASGI middleware. Public pages: 10 a second and 300 at once; searches and previews: 2 a
+    second and 60 at once.
+    """
 
     def __init__(self, app: ASGIApp, *, now: Callable[[], datetime], refuse: Refuse) -> None:
         self._app = app

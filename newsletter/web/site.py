@@ -20,6 +20,7 @@ from newsletter.errors import NewsletterError
 from newsletter.render.plain import clean, clip, web_url
 from newsletter.stages.commonness import Commonness
 from newsletter.stages.finding import Finder
+from newsletter.stages.library import PaperLibrary
 from newsletter.store.engine import reading
 from newsletter.store.notices import queue_notice
 from newsletter.store.reading import entries_by_id
@@ -93,6 +94,7 @@ def _deps(app: App, mailbox: str | None) -> WebDeps:
         environment = app.templates.html if name.endswith(".html") else app.templates.text
         return environment.get_template(name).render(mailbox=mailbox, **context)
 
+    commonness = Commonness(reading(app.sessions), clock.now)
     return WebDeps(
         sessions=app.sessions,
         readers=reading(app.sessions),
@@ -105,7 +107,8 @@ def _deps(app: App, mailbox: str | None) -> WebDeps:
         base_url=app.settings.base_url,
         site=app.settings.site_name,
         contact=app.settings.contact or "",
-        too_common=Commonness(reading(app.sessions), clock.now).too_common,
+        too_common=commonness.too_common,
+        library=PaperLibrary(commonness.share_of, clock.now),
         preview=app.tasting.taste,
         find_papers=Finder(app.sessions).find,
         guard=FormGuard(app.settings.secret_key),

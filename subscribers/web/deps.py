@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from subscribers.finding import FindPapers, find_nothing
 from subscribers.guard import FormGuard
 from subscribers.language import spoken, tag
+from subscribers.library import Library
 from subscribers.preview import MakePreview, no_preview
 from subscribers.profile import Interest
 from subscribers.signup import SendNotice
@@ -40,6 +41,7 @@ class WebDeps:
     `describe_entry` tells what a vote is about.
     `flush` sends what `send_notice` queued; it runs after the answer. `too_common` is asked about
     what somebody typed, to tell them; it never stands in the way of saving. `preview` makes the digest
+    that somebody would get; `library` tells of papers and past digests.
     that somebody would get, `find_papers` tells which papers are stored. `guard` tells people from
     programs; processes that share a site share its secret. Where a stranger's address is typed the answer
     leaves `even_seconds` after the request came, so that its time tells nothing.
@@ -58,6 +60,7 @@ class WebDeps:
     contact: str
     too_common: TooCommon = _nothing_known
     preview: MakePreview = no_preview
+    library: Library
     find_papers: FindPapers = find_nothing
     guard: FormGuard = field(default_factory=lambda: FormGuard(secrets.token_hex()))
     even_seconds: float = 0.0

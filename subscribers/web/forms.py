@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from starlette.datastructures import FormData
 
-from subscribers.catalogue import Catalogue, catalogue
+from subscribers.catalogue import Catalogue, Ticked, catalogue
 from subscribers.consent import REQUEST_WORDING
 from subscribers.errors import ProfileError
 from subscribers.guard import Guarded
@@ -158,7 +158,9 @@ def typed_of(preferences: Preferences, email: str, now: datetime) -> Typed:
     """How a form shows preferences."""
     today = edition_day(now, preferences.schedule.timezone)
     schedule = clear_past_pause(preferences, today).schedule
-    ticked = catalogue().ticked(preferences.profile)
+    nothing = Ticked(frozenset(), frozenset(), Profile())
+    profile = preferences.profile
+    ticked = catalogue().ticked(profile) if profile.interests else nothing
     return Typed(
         email=email,
         topics=ticked.topics,

@@ -14,8 +14,8 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from subscribers.consent import Origin
-from subscribers.errors import TokenError
+from subscribers.consent import Origin, State
+from subscribers.errors import ExpiredTokenError, TokenError
 from subscribers.language import gettext as _
 from subscribers.preferences import locked
 from subscribers.tables import Subscriber
@@ -88,8 +88,8 @@ def quiet(deps: WebDeps, handler: Getting) -> Getting:
     def endpoint(request: Request) -> Response:
         try:
             return handler(request)
-        except TokenError:
-            return _dead_link(deps)
+        except TokenError as error:
+            return _dead_link(deps, request, error)
 
     return endpoint
 
@@ -106,8 +106,8 @@ def posting(
         speak_as_sent(form)
         try:
             return handler(request, form)
-        except TokenError:
-            return _dead_link(deps)
+        except TokenError as error:
+            return _dead_link(deps, request, error)
 
     async def endpoint(request: Request) -> Response:
         try:
@@ -159,9 +159,37 @@ def origin_of(request: Request) -> Origin:
     return Origin(request.client.host[:64] if request.client else None, agent or None)
 
 
+def whose(session: Session, link: Link) -> Subscriber:
+    """Whose link it is, however old. Raises TokenError unless it is still one of theirs."""
+    subscriber = session.get(Subscriber, link.subscriber_id)
+    if (
+        subscriber is None
+        or subscriber.links_version != link.links_version
+        or subscriber.state == State.UNSUBSCRIBED
+    ):
+        raise TokenError
+    return subscriber
+
+
+def masked(email: str) -> str:
+    """An address as its owner knows it and nobody else: `a…@e….org`."""
+    local, _, domain = email.rpartition("@")
+    name, dot, rest = domain.rpartition(".")
+    return f"{local[:1]}…@{name[:1]}…{dot}{rest}" if name else f"{local[:1]}…@{domain[:1]}…"
+
+
 def _plain_get(session: Session, subscriber_id: int) -> Subscriber | None:
     return session.get(Subscriber, subscriber_id)
 
 
-def _dead_link(deps: WebDeps) -> Response:
+def _dead_link(deps: WebDeps, request: Request, error: TokenError) -> Response:
+    if isinstance(error, ExpiredTokenError) and error.purpose is Purpose.PREFERENCES:
+        try:
+            with deps.readers() as session:
+                email = masked(whose(session, error.link).email)
+        except TokenError:
+            pass
+        else:
+            context = {"email": email, "token": request.path_params["token"]}
+            return page(deps, "expired.html", context, status=410)
     return page(deps, "dead_link.html", status=404)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,8 @@ from starlette.responses import Response
 
 from subscribers.consent import State
 from subscribers.errors import TokenError
-from subscribers.feedback import unvote, vote, vote_on
+from subscribers.feedback import VoteGiven, unvote, vote, vote_on, votes_by
+from subscribers.library import Common, Shared
 from subscribers.tables import Subscriber
 from subscribers.tokens import LIFETIME, MORE, Link, Purpose
 from subscribers.web.deps import WebDeps
@@ -43,7 +45,7 @@ class VotingPages:
         with self._deps.readers() as session:
             asked = self._question(session, request, lock=False)
             stands = vote_on(session, asked.subscriber.id, asked.key)
-            context = self._about(request, asked)
+            context = self._about(session, request, asked)
         if stands == asked.value:
             return page(self._deps, "voted.html", context)
         return page(self._deps, "vote.html", {**context, "replaces": stands is not None})
@@ -58,7 +60,7 @@ class VotingPages:
                 unvote(session, asked.subscriber, asked.key, now=now)
             else:
                 vote(session, asked.subscriber, asked.key, asked.value, now=now)
-            context = self._about(request, asked)
+            context = self._about(session, request, asked)
         return page(self._deps, "vote_undone.html" if undo else "voted.html", context)
 
     def _question(self, session: Session, request: Request, *, lock: bool) -> _Question:
@@ -70,10 +72,27 @@ class VotingPages:
             raise TokenError
         return _Question(subscriber, link, ballot.entry_id, ballot.value, *described)
 
-    def _about(self, request: Request, asked: _Question) -> dict[str, Any]:
-        more, less = self._tokens(asked)
+    def _about(self, session: Session, request: Request, asked: _Question) -> dict[str, Any]:
+        beside = self._deps.library.beside(session, asked.subscriber.id, asked.entry_id)
+        others = [paper for paper in beside if paper.entry_id != asked.entry_id]
+        tokens = self._tokens(asked, [asked.entry_id, *(paper.entry_id for paper in others)])
+        more, less = tokens[asked.entry_id]
         is_more = asked.value == MORE
+        votes = votes_by(session, asked.subscriber.id)
+        stands = {vote.entry_key: vote.value for vote in votes}
         return {
+            "others": [
+                {
+                    "title": paper.title,
+                    "url": paper.url,
+                    "more": tokens[paper.entry_id][0],
+                    "less": tokens[paper.entry_id][1],
+                    "stands": stands.get(paper.key, 0),
+                }
+                for paper in others
+            ],
+            "given": len(votes),
+            "shared": self._shared(session, votes, asked),
             "key": asked.key,
             "title": asked.title,
             "url": asked.url,
@@ -84,15 +103,28 @@ class VotingPages:
             "preferences_token": self._preferences_token(asked),
         }
 
+    def _shared(
+        self, session: Session, votes: Sequence[VoteGiven], asked: _Question
+    ) -> Shared | None:
+        """What the paper shares with others that were voted on in the same way."""
+        groups = self._deps.library.shared(session, votes) if len(votes) > 1 else ()
+        named = (Common.WORDS, Common.AUTHOR)
+        return next(
+            (
+                each
+                for each in groups
+                if asked.key in each.keys and each.common in named and len(each.keys) > 1
+            ),
+            None,
+        )
+
     # The links of these pages are those that stood in the mail itself, made as of then: else each
     # vote link would be the start of a chain that never expires.
 
-    def _tokens(self, asked: _Question) -> tuple[str, str]:
+    def _tokens(self, asked: _Question, entry_ids: list[int]) -> dict[int, tuple[str, str]]:
         who, made_at = asked.subscriber, asked.link.made_at
         assert made_at is not None
-        entry_id = asked.entry_id
-        votes = self._deps.signer.make_votes(who.id, who.links_version, [entry_id], now=made_at)
-        return votes[entry_id]
+        return self._deps.signer.make_votes(who.id, who.links_version, entry_ids, now=made_at)
 
     def _preferences_token(self, asked: _Question) -> str:
         who, made_at = asked.subscriber, asked.link.made_at

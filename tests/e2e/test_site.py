@@ -24,7 +24,7 @@ pytestmark = pytest.mark.enable_socket
 PAPER = "arxiv:2605.21573"
 # Links that stand alone; those within a line of text need no such room.
 _SMALL = """() => [...document.querySelectorAll(
-        "nav a, .button, button, summary, .month a, .choices-list a, .offers a, input")]
+        "nav a, .button, button, summary, .month a, .choices-list a, .offers a, .jump, input")]
     .filter(each => each.offsetParent)
     .map(each => [each.textContent, each.getBoundingClientRect()])
     .filter(([, box]) => box.height < 43.9)

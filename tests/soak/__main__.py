@@ -39,6 +39,7 @@ def main() -> int:
                     begun = time.monotonic()
                     books = play(operator, folder, Plan(seed, processes))
                     bad += bool(books.faults)
+                    operator.close()  # else each run would keep a connection to the server
                     print(
                         f"seed {seed} {name} {processes} senders {time.monotonic() - begun:.1f} s: "
                         f"{dict(books.states)}, {books.taken} taken, {books.doubles} twice "

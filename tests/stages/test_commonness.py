@@ -106,4 +106,4 @@ def test_both_forms_say_so_and_save_all_the_same(app: App) -> None:
         assert time.perf_counter() - began < 1  # nothing is read again
     with app.sessions() as session:
         texts = [wish.text for wish in session.get_one(Subscriber, 1).interests]
-    assert texts == ["model", "<b>paper"]
+    assert texts == ["graphs", "model", "<b>paper"]

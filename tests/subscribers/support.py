@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 from subscribers.address import parse_address
 from subscribers.consent import Origin
 from subscribers.language import gettext, ngettext
+from subscribers.library import Common, Paper, PastDigest, Shared, SourceShown
 from subscribers.orm import Base
 from subscribers.preferences import Preferences, locked, schedule_of
 from subscribers.profile import parse_profile
@@ -156,6 +157,44 @@ def ask(
     return subscriber
 
 
+class Shelf:
+    """What the pages ask about papers, answered from `PAPERS`; every digest held all of them."""
+
+    def __init__(self) -> None:
+        self.digests_sent: list[PastDigest] = []
+        self.forgotten: list[str] = []
+
+    def papers(self, session, keys):
+        return {paper.key: paper for paper in self._all() if paper.key in keys}
+
+    def beside(self, session, subscriber_id, entry_id):
+        return self._all()
+
+    def shared(self, session, votes):
+        found = []
+        for value in (1, -1):
+            keys = tuple(vote.entry_key for vote in votes if vote.value == value)
+            if keys:
+                found.append(Shared(value, Common.WORDS, "maps <of> places", keys))
+        return found
+
+    def sources(self, session):
+        return [SourceShown("arxiv", "arXiv"), SourceShown("blog <1>", "blog <1>")]
+
+    def digests(self, session, subscriber_id, most):
+        return self.digests_sent[:most]
+
+    def held(self, session, subscriber_id):
+        return {"digests": []}
+
+    def forget(self, session, email):
+        self.forgotten.append(email)
+
+    @staticmethod
+    def _all():
+        return [Paper(entry_id, *said) for entry_id, said in PAPERS.items()]
+
+
 @dataclass
 class Site:
     """The pages, with all that stands behind them within reach."""
@@ -201,6 +240,7 @@ def build_site(sessions: sessionmaker[Session], base_url: str = "http://testserv
         base_url=base_url,
         site="Paperround",
         contact="editor@example.org",
+        library=Shelf(),
     )
     client = TestClient(
         Starlette(routes=routes(deps), middleware=[Middleware(Speaking)]), follow_redirects=False

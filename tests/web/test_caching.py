@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
+import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -62,6 +65,31 @@ def test_it_is_made_once_for_all_and_anew_when_anything_changed() -> None:
     with speaking("de"):
         tags.add(caching.answer(asking(), "v2", page.make).headers["etag"])
     assert len(tags) == 5
+
+
+def test_many_who_ask_at_once_are_given_what_one_makes() -> None:
+    caching, page, gate = Caching(settings()), Page(), Event()
+
+    def slowly() -> Response:
+        gate.wait(5)
+        return page.make()
+
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(caching.answer, asking(), "v1", slowly) for _ in range(8)]
+        gate.set()
+        assert {each.result().body for each in asked} == {b"made 1"}
+    assert page.made == 1
+
+
+def test_what_fails_is_made_again() -> None:
+    caching, page = Caching(settings()), Page()
+
+    def broken() -> Response:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        caching.answer(asking(), "v1", broken)
+    assert caching.answer(asking(), "v1", page.make).status_code == 200
 
 
 def test_headers_added_on_the_way_are_not_kept() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
@@ -12,27 +11,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
-from newsletter.web.buckets import Buckets, network_of
+from newsletter.web.buckets import Buckets
 from newsletter.web.limits import Limits
 
 NOW = datetime(2026, 6, 10, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("host", "network"),
-    [
-        ("203.0.113.77", "203.0.113.0/24"),
-        ("2001:db8:1:2ff::1", "2001:db8:1:200::/56"),
-        ("::ffff:203.0.113.77", "203.0.113.0/24"),
-        ("fe80::1%eth0", None),
-        ("127.0.0.1", None),
-        ("::ffff:10.1.2.3", None),
-        ("testclient", None),
-        ("", None),
-    ],
-)
-def test_networks(host: str, network: str | None) -> None:
-    assert network_of(host) == network
 
 
 def test_a_burst_then_the_rate() -> None:

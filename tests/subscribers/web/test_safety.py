@@ -71,6 +71,8 @@ def test_a_link_that_is_not_ones_own_changes_nothing_and_tells_nothing(site, pag
     ]
     if purpose is not Purpose.UNSUBSCRIBE:
         bad.append(any_token(purpose, subscriber.id + 1))
+    if purpose not in {Purpose.UNSUBSCRIBE, Purpose.PREFERENCES}:
+        # That of the preferences leads to a page that mails a fresh one: see test_owning.
         bad.append(any_token(purpose, subscriber.id, now=NOW - timedelta(days=60)))
     if purpose not in {Purpose.UNSUBSCRIBE, Purpose.UNDO}:
         bad.append(any_token(purpose, subscriber.id, 2))
@@ -219,3 +221,21 @@ def test_the_stylesheet_is_made_of_the_theme_and_kept(site):
     script = site.client.get("/static/timezone.js")
     assert script.headers["content-type"].startswith("text/javascript")
     assert "&#" not in script.text
+
+
+def test_files_are_packed_for_who_understands_it(site):
+    plain = site.client.get("/static/style.css", headers={"accept-encoding": "identity"})
+    packed = site.client.get("/static/style.css", headers={"accept-encoding": "gzip"})
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+    assert packed.text == plain.text
+    assert packed.headers["etag"] != plain.headers["etag"]
+
+
+def test_the_sign_up_page_is_light_with_all_that_it_loads(site):
+    page = site.client.get("/subscribe").text
+    names = ["style.css", *re.findall(r'src="/static/(\w+\.js)"', page), "work.js"]
+    loaded = [site.client.get(f"/static/{name}").headers["content-length"] for name in names]
+    assert len(names) == 4
+    assert len(page.encode()) + sum(map(int, loaded)) < 60_000

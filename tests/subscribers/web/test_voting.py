@@ -41,11 +41,16 @@ def links(text, page):
     return re.findall(rf'(?:href|action)="(/{page}/[^"]+)"', text)
 
 
+def above(text):
+    """The page but for the other papers of the digest."""
+    return text.partition('class="beside"')[0]
+
+
 def test_the_page_shows_the_paper_and_one_button_and_changes_nothing(site, more, less):
     for page, word in ((more, "more"), (less, "less")):
         text = site.client.get(page).text
         assert '<a href="https://arxiv.org/abs/2606.00011">Maps of &lt;old&gt; places</a>' in text
-        assert text.count("<button") == 1
+        assert above(text).count("<button") == 1
         assert f"Yes, {word} like this" in text
         assert votes(site) == []
 
@@ -71,16 +76,16 @@ def test_undo_takes_it_back_and_it_can_be_given_again(site, more, less):
     assert "taken back" in answer.text
     assert votes(site) == []
     assert site.client.post(more, data=UNDO).status_code == 200
-    assert links(answer.text, "vote") == [more, less]
+    assert links(above(answer.text), "vote") == [more, less]
     assert "Yes, more like this" in site.client.get(more).text
 
 
 def test_the_opposite_is_one_press_away_and_takes_its_place(site, more, less):
     answer = site.client.post(more)
-    assert links(answer.text, "vote") == [more, less]
+    assert links(above(answer.text), "vote") == [more, less]
     assert "earlier vote for more" in site.client.get(less).text
     assert votes(site) == [(KEY, MORE)]
-    assert links(site.client.post(less).text, "vote") == [less, more]
+    assert links(above(site.client.post(less).text), "vote") == [less, more]
     assert votes(site) == [(KEY, LESS)]
 
 
@@ -142,3 +147,28 @@ def test_it_is_one_persons_page(site, more):
         assert answer.headers["x-robots-tag"] == "noindex, nofollow"
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+def test_several_votes_in_a_row_are_given_on_one_page(site, ada, more):
+    text = site.client.get(more).text
+    others = links(text, "vote")
+    assert others == [f"/vote/{token}" for token in vote_tokens(ada.id, entry_id=12)]
+    assert "A post without a safe address" in text
+    answer = site.client.post(more)
+    answer = site.client.post(links(answer.text, "vote")[3])  # less like the other one
+    assert votes(site) == [(KEY, MORE), ("url:https://blog.example/x", LESS)]
+    assert "A post without a safe address" in answer.text
+    # What is chosen says so, and pressing it takes it back.
+    chosen = re.search(
+        r'action="([^"]+)"><button class="[^"]*chosen"[^>]*value="undo"', answer.text
+    )
+    assert chosen[1] == more
+    answer = site.client.post(chosen[1], data=UNDO)
+    assert votes(site) == [("url:https://blog.example/x", LESS)]
+
+
+def test_it_says_what_the_votes_add_up_to(site, ada, more):
+    other = f"/vote/{vote_tokens(ada.id, entry_id=12)[0]}"
+    site.client.post(other)
+    text = re.sub(r"<[^>]+>", "", site.client.post(more).text)
+    assert "That makes 2 papers on maps &lt;of&gt; places that you want more of." in text
