@@ -76,6 +76,11 @@ def percent(share: float) -> str:
 
 def counted(singular: str, plural: str, count: int) -> str:
     """`{count} paper` or `{count} papers` in the language being spoken, with the number filled in."""
+    return _counted(singular, plural, count, spoken())
+
+
+@lru_cache(maxsize=4096)  # each mail has some, and most have the same
+def _counted(singular: str, plural: str, count: int, _language: str) -> str:
     return ngettext(singular, plural, count).format(count=number(count))
 
 

@@ -44,6 +44,7 @@ _STORY_OF_SECTION = {
     Section.AWAY: N_("from while you were away"),
 }
 _SECTIONS = {section: place for place, section in enumerate(Section)}
+_FOR_YOU, _FOR, _CLOSE_TO = N_("for you"), N_("for"), N_("close to")
 _CHANGED_WORDS = {
     "abstract": N_("abstract"),
     "title": N_("title"),
@@ -184,8 +185,8 @@ def _phrase(pick: Pick, name: str) -> tuple[int, str, str]:
     if pick.section is not Section.FOR_YOU:
         return place, _STORY_OF_SECTION[pick.section], ""
     if not name:
-        return place, N_("for you"), ""
-    return place, N_("close to") if pick.evidence[0].kind in _PAPERS else N_("for"), name
+        return place, _FOR_YOU, ""
+    return place, _CLOSE_TO if pick.evidence[0].kind in _PAPERS else _FOR, name
 
 
 def count(names: Iterable[_T]) -> list[tuple[_T, int]]:
