@@ -23,7 +23,7 @@ from subscribers.signup import SignUp, request_subscription
 from subscribers.web.body import LARGEST_BODY, BodyTooLargeError, capped
 from subscribers.web.deps import WebDeps
 from subscribers.web.forms import Typed, understood
-from subscribers.web.pages import origin_of
+from subscribers.web.pages import evenly, origin_of
 
 PATH = "/api/v1/subscriptions"
 _JSON = "application/json"
@@ -82,7 +82,7 @@ class Subscriptions:
             body = await capped(request, LARGEST_BODY)
         except BodyTooLargeError:
             return problem(413, _("The body is too large."), open_to_all=False)
-        return await run_in_threadpool(self._take, request, body)
+        return await evenly(self._deps, run_in_threadpool(self._take, request, body))
 
     def _take(self, request: Request, body: bytes) -> Response:
         try:

@@ -120,13 +120,18 @@ def posting(
             title = _("That did not arrive whole")
             text = _("Please go back and send the form again.")
             return await run_in_threadpool(message_page, deps, title, text, status=400)
-        began = perf_counter()
-        response = await run_in_threadpool(handle, request, form)
-        if even:
-            await sleep(max(0.0, began + deps.even_seconds - perf_counter()))
-        return response
+        answering = run_in_threadpool(handle, request, form)
+        return await (evenly(deps, answering) if even else answering)
 
     return endpoint
+
+
+async def evenly(deps: WebDeps, answering: Awaitable[Response]) -> Response:
+    """An answer, no earlier than `deps.even_seconds` from now, so that its time tells no stranger anything."""
+    began = perf_counter()
+    response = await answering
+    await sleep(max(0.0, began + deps.even_seconds - perf_counter()))
+    return response
 
 
 def owner(
