@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import rispy
@@ -22,13 +23,15 @@ from subscribers.profile import Interest, Kind, parse_wish
 
 LONGEST = 200_000
 MOST_SEEDS = 100
+_MOST_READ = 5_000
 _LONGEST_TITLE = 300
 
-_BIBTEX = re.compile(r"^\s*@\s*\w+\s*[{(]", re.MULTILINE)
+_BIBTEX = re.compile(r"^[^\S\n]*@\s*\w+\s*[{(]", re.MULTILINE)
 _RIS = re.compile(r"^TY {2}-", re.MULTILINE)
 _ORCID = re.compile(r"(?:https?://orcid\.org/)?(\d{4}-\d{4}-\d{4}-\d{3}[\dX])/?", re.IGNORECASE)
 _DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
 _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(.+)", re.IGNORECASE)
+_NO_TEXT = re.compile("[\0\ufeff\ud800-\udfff]")  # no database takes these, but for the second
 _BRACES = re.compile(r"[{}]|\\[a-zA-Z]+\s*|\\.")
 _NAME_PART = re.compile(r"[^\W\d_][\w.'\N{RIGHT SINGLE QUOTATION MARK}-]*")
 _SMALL_PARTS = frozenset(
@@ -72,7 +75,7 @@ def read_seeds(text: str) -> Pasted:
     if len(text) > LONGEST:
         message = _("This is more than we can read; please paste at most {count} papers.")
         raise ProfileError("seeds", message.format(count=MOST_SEEDS))
-    text = text.replace("\0", "").replace("\ufeff", "").strip()
+    text = _NO_TEXT.sub("", text).strip()
     if not text:
         return Pasted()
     if _BIBTEX.search(text):
@@ -116,7 +119,8 @@ def _lines(text: str) -> Pasted:
 
 
 def _bounded(mentions: Iterable[Mention]) -> Pasted:
-    distinct = list(dict.fromkeys(each for each in mentions if each.keys or each.title))
+    read = islice(mentions, _MOST_READ)
+    distinct = list(dict.fromkeys(each for each in read if each.keys or each.title))
     return Pasted(tuple(distinct[:MOST_SEEDS]), more=max(0, len(distinct) - MOST_SEEDS))
 
 
@@ -126,7 +130,9 @@ def _key(text: str) -> str | None:
     if doi := _DOI.fullmatch(text):
         number = doi[1].lower()
         on_arxiv = _ARXIV_DOI.fullmatch(number)
-        return _key(on_arxiv[1]) if on_arxiv else f"doi:{number}"[:_LONGEST_TITLE]
+        if on_arxiv is None:
+            return f"doi:{number}"[:_LONGEST_TITLE]
+        text = on_arxiv[1]
     try:
         wish = parse_wish(text)
     except ProfileError:
@@ -218,7 +224,8 @@ def _table(text: str) -> list[dict[str, str]]:
 
 
 def _texts(entry: Mapping[Any, Any]) -> dict[str, str]:
-    return {str(k).casefold(): v for k, v in entry.items() if isinstance(v, str)}
+    # What JSON writes as \u0000 or \ud800 comes to light after the text itself was rid of it.
+    return {str(k).casefold(): _NO_TEXT.sub("", v) for k, v in entry.items() if isinstance(v, str)}
 
 
 def _unreadable(kind: str) -> ProfileError:

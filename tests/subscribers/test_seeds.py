@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -115,6 +116,28 @@ def test_bounds():
     with pytest.raises(ProfileError, match="more than we can read"):
         read_seeds("x" * (LONGEST + 1))
     assert all(len(each.title) <= 300 for each in read_seeds("long " * 20_000).mentions)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"a{chr(10) * (LONGEST - 2)}b",
+        "10.48550/arxiv." * 5_000 + "x",
+        "title,year\n" + "a,b\n" * 45_000,
+    ],
+    ids=["empty lines", "a DOI in a DOI", "many rows"],
+)
+def test_no_text_takes_long(text):
+    began = process_time()
+    read_seeds(text)
+    assert process_time() - began < 2
+
+
+def test_what_json_spells_out_is_text_that_can_be_stored():
+    [paper] = read_seeds(
+        r'[{"title": "Maps\ud800 of\u0000 places", "doi": "10.1000/\u0000x"}]'
+    ).mentions
+    assert paper == Mention(("doi:10.1000/x",), "Maps of places")
 
 
 @given(
