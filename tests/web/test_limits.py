@@ -72,3 +72,14 @@ def test_pages_and_searches_have_limits_of_their_own() -> None:
         assert client.get(path).status_code == 200, path
     now[0] += timedelta(seconds=1)
     assert client.get("/").status_code == 200
+
+
+def test_no_spelling_of_an_address_goes_round_them() -> None:
+    limits = Limits(_site, now=lambda: NOW, refuse=_refuse)
+    client = TestClient(limits, client=("203.0.113.5", 1))
+    paths = ("/search?q=x", "/search%0A?q=x", "/subscribe?wishes=x", "/subscribe/preview%0A")
+    assert {client.get(path).status_code for path in paths * 15} == {200}
+    assert {client.get(path).status_code for path in paths} == {429}
+    assert {client.get("/feeds/author/a%0Ab.atom").status_code for _ in range(240)} == {200}
+    for path in ("/feeds/author/a%0Ab.atom", "/%0A", "/daily%0A"):
+        assert client.get(path).status_code == 429, path
