@@ -34,6 +34,7 @@ PAPER = 300
 
 _KEPT = 32_000_000  # octets of all answers, and of one
 _LARGEST_KEPT = 100_000
+_OVERHEAD = 4_000  # octets of an answer's headers, and of all that holds it
 
 _CODE = (".py", ".html", ".txt", ".xml", ".css", ".js", ".po", ".toml")
 
@@ -72,13 +73,15 @@ class Caching:
         with turn:
             if kept := self._kept.get(tag):
                 return _copy(kept)
-            response = make()
-            if response.status_code == 200:
-                response.headers.update(headers)
-                response.headers.add_vary_header("Accept-Language")
-                self._keep(tag, response)
-            with self._lock:
-                self._turns.pop(tag, None)
+            try:
+                response = make()
+                if response.status_code == 200:
+                    response.headers.update(headers)
+                    response.headers.add_vary_header("Accept-Language")
+                    self._keep(tag, response)
+            finally:
+                with self._lock:
+                    self._turns.pop(tag, None)
         return response
 
     def _keep(self, tag: str, response: Response) -> None:
@@ -86,10 +89,10 @@ class Caching:
             return
         with self._lock:
             if tag not in self._kept:
-                self._octets += len(response.body)
+                self._octets += _size(response)
             self._kept[tag] = _copy(response)
             while self._octets > _KEPT:
-                self._octets -= len(self._kept.popitem(last=False)[1].body)
+                self._octets -= _size(self._kept.popitem(last=False)[1])
 
     def _tag(self, request: Request, version: str) -> str:
         parts = (self._site, request.url.path, request.url.query, spoken(), version)
@@ -112,6 +115,11 @@ def _contents(folder: Path) -> str:
         if path.suffix in _CODE and path.is_file():
             found.update(str(path.relative_to(folder)).encode() + path.read_bytes())
     return found.hexdigest()
+
+
+def _size(kept: Response) -> int:
+    # Of small answers that differ by their query alone, headers and objects are what fills the memory.
+    return len(kept.body) + _OVERHEAD
 
 
 def _copy(kept: Response) -> Response:

@@ -89,7 +89,16 @@ def test_what_fails_is_made_again() -> None:
 
     with pytest.raises(RuntimeError):
         caching.answer(asking(), "v1", broken)
+    assert caching._turns == {}
     assert caching.answer(asking(), "v1", page.make).status_code == 200
+
+
+def test_small_answers_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsletter.web.caching._KEPT", 100_000)
+    caching, page = Caching(settings()), Page()
+    for number in range(200):
+        caching.answer(asking(query=f"x={number}"), "v1", page.make)
+    assert len(caching._kept) == 24
 
 
 def test_headers_added_on_the_way_are_not_kept() -> None:
