@@ -14,6 +14,7 @@ from subscribers.web.catalogue_html import zones_html
 from subscribers.web.forms import FormView, Typed
 
 _KEPT = 2048
+_LARGEST_KEPT = 8_000  # characters of what a fragment is made of
 _ZONES = Markup("<!--zones-->")
 
 Render = Callable[[str, dict[str, Any]], str]
@@ -40,14 +41,17 @@ class Fragments:
 
     def html(self, name: str, /, **values: Hashable) -> Markup:
         """A fragment's HTML."""
-        return self._html(spoken(), name, tuple(values.items()))
+        asked = (spoken(), name, tuple(values.items()))
+        return (self._html if _is_small(values) else self._made)(*asked)
 
     def schedule(self, typed: Typed, errors: Mapping[str, str]) -> Markup:
         """The fields of the schedule; the long list of zones is put in afterwards."""
         bare = replace(
             typed, email="", topics=frozenset(), categories=frozenset(), wishes="", timezone=""
         )
-        before, after = self._schedules(spoken(), replace(bare, paused_until=""), Said(errors))
+        asked = (spoken(), replace(bare, paused_until=""), Said(errors))
+        made = self._schedules if _is_small(asked) else self._made_schedule
+        before, after = made(*asked)
         return before + zones_html(typed.timezone) + after
 
     def _made(self, _language: str, name: str, values: tuple[tuple[str, Hashable], ...]) -> Markup:
@@ -58,3 +62,8 @@ class Fragments:
         html = self._render("web/steering/schedule.html", {"form": form, "zones": _ZONES})
         before, _, after = html.partition(str(_ZONES))
         return Markup(before), Markup(after)  # noqa: S704  (both are what a template made)
+
+
+def _is_small(values: object) -> bool:
+    """Whether to keep what is made of these: the texts that somebody may send are as long as they like."""
+    return len(repr(values)) <= _LARGEST_KEPT

@@ -43,7 +43,11 @@ def zone_named(text: str) -> str:
     return _by_place().get(" ".join(text.split()), text)
 
 
-@cache
 def is_listed(name: str) -> bool:
     """Whether `zone_choices` offers a zone."""
-    return any(name == zone for _, zones in zone_choices() for zone, _ in zones)
+    return name in _names()
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(zone for _, zones in zone_choices() for zone, _ in zones)

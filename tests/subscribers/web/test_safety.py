@@ -12,7 +12,10 @@ from starlette.testclient import TestClient
 
 from subscribers.consent import State
 from subscribers.tokens import ABOUT_ONE_THING, LinkSigner, Purpose
+from subscribers.web import zones
 from subscribers.web.body import LARGEST_BODY
+from subscribers.web.forms import Typed
+from subscribers.web.fragments import Fragments
 from tests.subscribers.support import NOW, PAPERS, any_token, build_site, dump, vote_tokens
 from tests.subscribers.web.test_joining import FORM
 
@@ -239,3 +242,22 @@ def test_the_sign_up_page_is_light_with_all_that_it_loads(site):
     loaded = [site.client.get(f"/static/{name}").headers["content-length"] for name in names]
     assert len(names) == 4
     assert len(page.encode()) + sum(map(int, loaded)) < 60_000
+
+
+def test_nothing_endless_that_was_typed_is_remembered():
+    made = []
+
+    def render(name, _values):
+        made.append(name)
+        return f"{name}<!--zones-->"
+
+    fragments = Fragments(render)
+    for length in (10, 100_000):
+        made.clear()
+        for _ in range(2):
+            fragments.html("words", wishes="x" * length)
+            fragments.schedule(Typed(max_papers=" " * length, timezone="y" * length), {})
+        assert len(made) == (2 if length == 10 else 4)
+    assert not hasattr(zones.is_listed, "cache_info")
+    assert zones.is_listed("Asia/Tokyo")
+    assert not zones.is_listed("y")
