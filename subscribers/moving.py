@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from subscribers.address import Address, address_hash
 from subscribers.consent import EventKind, Origin, State
+from subscribers.limits import may_mail_to
 from subscribers.preferences import find
 from subscribers.renewing import next_version
-from subscribers.signup import NoticeKind, SendNotice, may_mail, record
+from subscribers.signup import NoticeKind, SendNotice, may_ask, record
 from subscribers.suppression import is_suppressed
 from subscribers.tables import FormerAddress, Subscriber
 from subscribers.tokens import LIFETIME, LinkSigner, Purpose
@@ -32,16 +33,16 @@ def request_move(
     """Mails the new address of a confirmed subscriber (from `preferences.locked`) a link to confirm it.
 
     Returns nothing, as signing up does: nobody learns who else is with us. An address that is taken,
-    suppressed or their own gets no mail.
+    suppressed or their own gets no mail, and nothing else of theirs shows it: what was asked for stands
+    in their data either way.
     """
-    if (
-        subscriber.state != State.CONFIRMED
-        or not _is_free(session, address.email)
-        or not may_mail(session, subscriber.id, address.email, now)
-    ):
+    if subscriber.state != State.CONFIRMED or not may_ask(session, subscriber.id, now):
         return
     subscriber.new_email = address.email
     record(session, subscriber, EventKind.ADDRESS_ASKED, now=now, origin=origin)
+    session.flush()
+    if not (_is_free(session, address.email) and may_mail_to(session, address.email, now)):
+        return
     token = signer.make(
         Purpose.ADDRESS,
         subscriber.id,

@@ -320,13 +320,17 @@ def may_mail(session: Session, subscriber_id: int, email: str, now: datetime) ->
     A few an hour, none in haste: for what one subscriber's links ask for, wherever it goes, and for what
     goes to one mailbox, whoever asked.
     """
+    return may_ask(session, subscriber_id, now) and may_mail_to(session, email, now)
+
+
+def may_ask(session: Session, subscriber_id: int, now: datetime) -> bool:
+    """Whether one subscriber's links may ask for another mail, wherever it goes."""
     asked = select(func.count()).where(
         ConsentEvent.subscriber_id == subscriber_id,
         ConsentEvent.kind.in_([EventKind.REQUESTED, EventKind.LINK_SENT, EventKind.ADDRESS_ASKED]),
         ConsentEvent.at > now - timedelta(hours=1),
     )
-    count = session.scalars(asked).one()
-    return count < _MAILS_PER_HOUR and may_mail_to(session, email, now)
+    return session.scalars(asked).one() < _MAILS_PER_HOUR
 
 
 def _rate(session: Session, subscriber: Subscriber, signup: SignUp, now: datetime) -> None:

@@ -12,7 +12,9 @@ from newsletter.stages.letters import Links
 from newsletter.stages.send import Broken, Job
 from newsletter.store import tables
 from subscribers.address import address_hash
+from subscribers.errors import TokenError
 from subscribers.language import speaking
+from subscribers.moving import address_number
 from subscribers.preferences import schedule_of
 from subscribers.profile import Interest, Kind, wish_text
 from subscribers.suppression import is_suppressed
@@ -72,7 +74,7 @@ class NoticeLetters:
             notice_id=row.id,
             message_id=self._links.message_id(kind.value, row.id, row.subscriber_id),
             sent_at=row.created_at,
-            email=_address(session, kind, row, person),
+            email=self._address(session, kind, row, person),
             # What comes back from an address that is not theirs says nothing of theirs.
             return_path=""
             if kind in {NoticeKind.ADDRESS, NoticeKind.MOVED}
@@ -84,19 +86,29 @@ class NoticeLetters:
             language=person.language,
         )
 
+    def _address(
+        self, session: Session, kind: NoticeKind, row: tables.Notice, person: Subscriber
+    ) -> str:
+        if kind is NoticeKind.MOVED:
+            email = str(row.context["email"])
+        elif kind is not NoticeKind.ADDRESS:
+            return person.email
+        elif person.new_email is None or not self._confirms(row, person.new_email):
+            raise UnmailableError("the new address was confirmed or dropped since")
+        else:
+            email = person.new_email
+        if is_suppressed(session, address_hash(email)):
+            raise UnmailableError("the address must not be mailed")
+        return email
 
-def _address(session: Session, kind: NoticeKind, row: tables.Notice, person: Subscriber) -> str:
-    if kind is NoticeKind.MOVED:
-        email = str(row.context["email"])
-    elif kind is not NoticeKind.ADDRESS:
-        return person.email
-    elif person.new_email is None:
-        raise UnmailableError("the new address was confirmed or dropped since")
-    else:
-        email = person.new_email
-    if is_suppressed(session, address_hash(email)):
-        raise UnmailableError("the address must not be mailed")
-    return email
+    def _confirms(self, row: tables.Notice, email: str) -> bool:
+        # Another may have been asked for since, which is not told of a link to this one.
+        token = str(row.context["token"])
+        try:
+            link = self._links.signer.read(token, Purpose.ADDRESS, now=row.created_at)
+        except TokenError:  # of a secret that was replaced since
+            return False
+        return link.about == address_number(email)
 
 
 def _wishes(session: Session, subscriber_id: int) -> tuple[str, ...]:

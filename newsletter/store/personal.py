@@ -90,7 +90,10 @@ def held(session: Session, subscriber_id: int) -> dict[str, Any]:
         select(Delivery).where(Delivery.subscriber_id == subscriber_id).order_by(Delivery.id)
     )
     notices = session.scalars(
-        select(Notice).where(Notice.subscriber_id == subscriber_id).order_by(Notice.id)
+        # That a link went to an address they asked to be mailed at would tell that nobody else has it.
+        select(Notice)
+        .where(Notice.subscriber_id == subscriber_id, Notice.kind != "address")
+        .order_by(Notice.id)
     )
     bounces = session.scalars(
         select(Bounce).where(Bounce.subscriber_id == subscriber_id).order_by(Bounce.id)

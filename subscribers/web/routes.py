@@ -47,7 +47,7 @@ def routes(deps: WebDeps) -> list[Route]:
         Route("/pause/{token}", quiet(deps, resting.show), methods=["GET"]),
         Route("/pause/{token}", quiet(deps, resting.rest), methods=["POST"]),
         Route("/move/{token}", quiet(deps, moving.show_form), methods=["GET"]),
-        Route("/move/{token}", posting(deps, moving.mail_link), methods=["POST"]),
+        Route("/move/{token}", posting(deps, moving.mail_link, even=True), methods=["POST"]),
         Route("/address/{token}", quiet(deps, moving.show), methods=["GET"]),
         Route("/address/{token}", quiet(deps, moving.move), methods=["POST"]),
         Route("/undo/{token}", quiet(deps, moving.show_undo), methods=["GET"]),

@@ -15,6 +15,7 @@ from newsletter.app import App
 from newsletter.model import DeliveryState, Outcome
 from newsletter.store.engine import reading
 from newsletter.store.notices import queue_notice
+from newsletter.store.personal import held
 from newsletter.store.standing import notice_counts
 from newsletter.store.tables import Notice
 from subscribers import moving, returning, signup
@@ -128,6 +129,25 @@ def test_a_goodbye_does_not_go_to_who_must_not_be_mailed(app: App) -> None:
     with app.sessions.begin() as session:
         suppress(session, parse_address("ada@example.org").hash, SuppressionReason.COMPLAINED, NOW)
     assert sent(app) == []
+
+
+def test_a_link_for_one_address_goes_to_no_other(app: App) -> None:
+    id_ = person(app)
+    with_person(app, id_, confirm)
+    with_person(app, person(app, "bob@example.org"), confirm)
+    sent(app)
+    with_person(app, id_, move)
+    with app.sessions.begin() as session:
+        who, bob = session.get(Subscriber, id_), parse_address("bob@example.org")
+        asking = {
+            "signer": app.signer,
+            "send_notice": queue_notice,
+            "now": NOW + timedelta(hours=3),
+        }
+        moving.request_move(session, who, bob, origin=ORIGIN, **asking)
+    assert sent(app) == []
+    with reading(app.sessions)() as session:
+        assert all(each["kind"] != "address" for each in held(session, id_)["other_mails"])
 
 
 def test_a_dropped_move_costs_its_own_mail_alone(app: App) -> None:

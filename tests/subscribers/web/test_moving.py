@@ -66,6 +66,22 @@ def test_an_address_that_cannot_be_theirs_is_answered_alike_and_not_mailed(site,
     assert site.mailbag.kinds == ["address"]
 
 
+@pytest.mark.parametrize("other", ["bob@example.org", "free@example.org"])
+def test_ones_own_data_and_links_do_not_tell_who_else_is_a_reader(site, other):
+    subscriber = site.joined()
+    site.joined("bob@example.org")
+    ask_to_move(site, subscriber, "mine@example.org")
+    first = f"/address/{site.mailbag.last_token()}"
+    ask_to_move(site, subscriber, other)
+    held = site.client.get(
+        site.link(Purpose.PREFERENCES, subscriber).replace("preferences", "data")
+    ).json()
+    assert held["subscriber"]["new_email"] == other
+    kinds = [each["kind"] for each in held["consent_events"]]
+    assert kinds == ["requested", "confirmed", "address-asked", "address-asked"]
+    assert "overtaken" in site.client.get(first).text
+
+
 def test_somebody_else_may_come_first(site):
     subscriber = site.joined()
     ask_to_move(site, subscriber, "new@example.org")
