@@ -32,7 +32,8 @@ class Finder:
         absent.
         """
         with self._sessions() as session:
-            ids = reading.ids_by_key(session, keys)
+            # What no database can hold is nobody's key; PostgreSQL would refuse the question.
+            ids = reading.ids_by_key(session, [key for key in keys if key.isprintable()])
             named = {title: self._by_title(session, title) for title in dict.fromkeys(titles)}
             wanted = {*ids.values(), *(id_ for id_ in named.values() if id_ is not None)}
             entries = reading.entries_by_id(session, wanted)

@@ -44,7 +44,7 @@ class Crawling:
         """The four addresses."""
         return [
             Route("/sitemap.xml", self.sitemap, methods=["GET"]),
-            Route("/sitemaps/{number:int}.xml", self.part, methods=["GET"]),
+            Route("/sitemaps/{number}.xml", self.part, methods=["GET"]),
             Route("/robots.txt", self.robots, methods=["GET"]),
             Route("/opensearch.xml", self.opensearch, methods=["GET"]),
         ]
@@ -74,7 +74,8 @@ class Crawling:
 
     def part(self, request: Request) -> Response:
         """One part of a large map."""
-        number = request.path_params["number"]
+        said = request.path_params["number"]
+        number = int(said) if said.isascii() and said.isdecimal() and len(said) < 9 else 0
         with self._sessions() as session:
             if not 1 <= number <= mapping.stretches(session):
                 raise HTTPException(404)

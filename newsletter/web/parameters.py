@@ -75,11 +75,12 @@ def name_of(request: Request, name: str) -> str:
 
 
 def day_of(said: str) -> date | None:
-    """A date such as 2026-11-19; None for anything else."""
+    """A date such as 2026-11-19, of a year that the pages have; None for anything else."""
     try:
-        return date.fromisoformat(said) if _DAY.fullmatch(said) else None
+        day = date.fromisoformat(said) if _DAY.fullmatch(said) else None
     except ValueError:
         return None
+    return day if day and 1990 <= day.year < 2200 else None
 
 
 def key_in(request: Request, prefix: str, ending: str = "") -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
@@ -10,6 +12,7 @@ from starlette.types import Message
 
 LARGEST_BODY = 256 * 1024
 _MOST_FIELDS = 600
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 class BodyTooLargeError(Exception):
@@ -31,11 +34,20 @@ async def read_form(request: Request) -> FormData:
         return {"type": "http.request", "body": body, "more_body": False}
 
     try:
-        return await Request(request.scope, replay).form(
+        form = await Request(request.scope, replay).form(
             max_files=0, max_fields=_MOST_FIELDS, max_part_size=LARGEST_BODY
         )
     except (HTTPException, MultiPartException, UnicodeError) as error:
         raise BodyMalformedError from error
+    # A multipart body names its own charset, and there are some that make halves of surrogate pairs.
+    if any(
+        _HALVES.search(text)
+        for pair in form.multi_items()
+        for text in pair
+        if isinstance(text, str)
+    ):
+        raise BodyMalformedError
+    return form
 
 
 async def capped(request: Request, largest: int) -> bytes:

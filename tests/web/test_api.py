@@ -91,6 +91,7 @@ def test_a_day(client: TestClient) -> None:
     [
         ("/daily/2026-13-01", "day"),
         ("/daily/today", "day"),
+        ("/daily/9999-12-31", "day"),
         (f"/daily/{DAY}?order=best", "order"),
         (f"/daily/{DAY}?count=0", "count"),
         (f"/daily/{DAY}?count=٣", "count"),

@@ -1,4 +1,4 @@
-"""Whoever follows links from the home page finds nothing that is not there."""
+"""Whoever follows links from the home page finds nothing that is not there, and made-up names find nothing."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from urllib.parse import urljoin, urlsplit
 
 from starlette.testclient import TestClient
 
+from newsletter.app import App
+from newsletter.stages.finding import Finder
 from tests.factories import listed
 from tests.web.conftest import Save
 
@@ -43,3 +45,10 @@ def test_every_link_leads_somewhere(save: Save, site: TestClient) -> None:
     kinds = {urlsplit(each).path.split("/")[1] for each in seen}
     assert len(seen) < _MOST
     assert kinds >= {"papers", "daily", "authors", "organisations", "categories", "search", "feeds"}
+
+
+def test_keys_that_no_database_can_hold_are_nobodys(app: App, site: TestClient) -> None:
+    for name in ("more", "less"):
+        answer = site.post("/subscribe/preview", data={name: "doi:10.1/\0", "wishes": "graphs"})
+        assert answer.status_code == 200
+    assert Finder(app.sessions).find(["\0", "doi:10.1/\ud800"], []).by_key == {}

@@ -161,6 +161,10 @@ def test_too_much_is_refused_before_it_is_read(site, path):
         ("application/x-www-form-urlencoded", b"%ff%00=%zz&wishes=%ed%a0%80&email=\xff"),
         ("application/json", b'{"email": "a@example.org"}'),
         ("text/plain; charset=nonsense", b"\x00\xff"),
+        (
+            "multipart/form-data; boundary=x; charset=unicode_escape",
+            b'--x\r\nContent-Disposition: form-data; name="wishes"\r\n\r\n\\ud800 a\r\n--x--\r\n',
+        ),
     ],
 )
 def test_a_body_of_any_shape_is_answered(site, kind, body):
