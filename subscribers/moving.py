@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from subscribers.address import Address, address_hash
 from subscribers.consent import EventKind, Origin, State
+from subscribers.consent_log import record
+from subscribers.notices import NoticeKind, SendNotice, may_mail
 from subscribers.preferences import find
 from subscribers.renewing import next_version
-from subscribers.signup import NoticeKind, SendNotice, may_mail, record
 from subscribers.suppression import is_suppressed
 from subscribers.tables import FormerAddress, Subscriber
 from subscribers.tokens import LIFETIME, LinkSigner, Purpose
