@@ -17,10 +17,11 @@ from sqlalchemy.orm import Session
 
 from subscribers.choices import told
 from subscribers.consent import EventKind, Origin, State
+from subscribers.consent_log import record
 from subscribers.person_record import COLUMNS, Person, RowError, csv_rows, json_rows, understand
 from subscribers.preferences import apply_preferences, read_preferences
 from subscribers.profile import to_text
-from subscribers.signup import begin, new_row, record
+from subscribers.signup import begin, new_row
 from subscribers.store import inserted
 from subscribers.tables import ConsentEvent, Subscriber, Suppression
 

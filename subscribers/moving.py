@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from subscribers.address import Address, address_hash
 from subscribers.consent import EventKind, Origin, State
+from subscribers.consent_log import record
 from subscribers.limits import may_mail_to
+from subscribers.notices import NoticeKind, SendNotice, may_ask
 from subscribers.preferences import find
 from subscribers.renewing import next_version
-from subscribers.signup import NoticeKind, SendNotice, may_ask, record
 from subscribers.suppression import is_suppressed
 from subscribers.tables import FormerAddress, Subscriber
 from subscribers.tokens import LIFETIME, LinkSigner, Purpose

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from subscribers.consent import EventKind, Origin, State
-from subscribers.signup import NoticeKind, SendNotice, may_mail, record
+from subscribers.consent_log import record
+from subscribers.notices import NoticeKind, SendNotice, may_mail
 from subscribers.suppression import is_suppressed
 from subscribers.tables import Subscriber
 from subscribers.tokens import LinkSigner, Purpose

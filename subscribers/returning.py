@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from subscribers.consent import EventKind, Origin, State
-from subscribers.signup import NoticeKind, SendNotice, record
+from subscribers.consent_log import record
+from subscribers.notices import NoticeKind, SendNotice
 from subscribers.suppression import SuppressionReason, lift
 from subscribers.tables import Subscriber, Suppression
 from subscribers.tokens import LinkSigner, Purpose

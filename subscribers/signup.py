@@ -6,13 +6,12 @@ link, or for somebody who is confirmed already their preferences link; nothing f
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from subscribers.address import Address
@@ -23,11 +22,12 @@ from subscribers.consent import (
     EventKind,
     Origin,
     State,
-    Wording,
     next_state,
 )
+from subscribers.consent_log import record
 from subscribers.feedback import vote
-from subscribers.limits import check_network, may_mail_to
+from subscribers.limits import check_network
+from subscribers.notices import NoticeKind, SendNotice, may_mail
 from subscribers.preferences import (
     Preferences,
     apply_preferences,
@@ -44,26 +44,6 @@ from subscribers.tokens import LinkSigner, Purpose
 
 LOOK_BACK = timedelta(days=3)
 """How far before their confirmation a newcomer's first digest reaches, so that it is not empty."""
-
-_MAILS_PER_HOUR = 3
-
-SendNotice = Callable[[Session, Subscriber, str, dict[str, Any]], None]
-"""Queues a mail in the same transaction: (session, subscriber, NoticeKind, context)."""
-
-
-class NoticeKind(StrEnum):
-    """The mails that this package asks for; all but the good-bye have `{"token": ...}` as context.
-
-    `MOVED` goes to an address that is theirs no more, which its context has as `"email"`.
-    """
-
-    CONFIRM = "confirm"
-    PREFERENCES = "preferences"
-    WELCOME = "welcome"
-    ADDRESS = "address"
-    MOVED = "moved"
-    RECONFIRM = "reconfirm"
-    GOODBYE = "goodbye"
 
 
 class Confirmation(StrEnum):
@@ -245,29 +225,6 @@ def begin(subscriber: Subscriber, *, now: datetime, confirmed_at: datetime) -> N
     subscriber.covered_until = now - LOOK_BACK
 
 
-def record(
-    session: Session,
-    subscriber: Subscriber,
-    kind: EventKind,
-    *,
-    now: datetime,
-    origin: Origin,
-    words: Wording | None = None,
-) -> None:
-    """Appends a consent event."""
-    session.add(
-        ConsentEvent(
-            subscriber_id=subscriber.id,
-            kind=kind.value,
-            at=now,
-            network_address=origin.network_address,
-            user_agent=origin.user_agent,
-            text_version=words.version if words else None,
-            text_hash=words.hash if words else None,
-        )
-    )
-
-
 def _mail_link(
     session: Session,
     subscriber: Subscriber,
@@ -312,25 +269,6 @@ def _found_or_new(session: Session, signup: SignUp, now: datetime) -> Subscriber
     subscriber = locked(session, found)
     assert subscriber is not None
     return subscriber
-
-
-def may_mail(session: Session, subscriber_id: int, email: str, now: datetime) -> bool:
-    """Whether another mail may go to `email` on anybody's request; if so, it is counted.
-
-    A few an hour, none in haste: for what one subscriber's links ask for, wherever it goes, and for what
-    goes to one mailbox, whoever asked.
-    """
-    return may_ask(session, subscriber_id, now) and may_mail_to(session, email, now)
-
-
-def may_ask(session: Session, subscriber_id: int, now: datetime) -> bool:
-    """Whether one subscriber's links may ask for another mail, wherever it goes."""
-    asked = select(func.count()).where(
-        ConsentEvent.subscriber_id == subscriber_id,
-        ConsentEvent.kind.in_([EventKind.REQUESTED, EventKind.LINK_SENT, EventKind.ADDRESS_ASKED]),
-        ConsentEvent.at > now - timedelta(hours=1),
-    )
-    return session.scalars(asked).one() < _MAILS_PER_HOUR
 
 
 def _rate(session: Session, subscriber: Subscriber, signup: SignUp, now: datetime) -> None:

@@ -85,7 +85,7 @@ def import_file(
     """Import people from CSV or JSON; a bad row is told by its line and costs no other row."""
     from newsletter.store.notices import queue_notice
     from subscribers import importing
-    from subscribers.signup import NoticeKind
+    from subscribers.notices import NoticeKind
     from subscribers.tokens import Purpose
 
     app = open_app()

@@ -26,7 +26,8 @@ from newsletter.stages.whose import Claim, Concerned, concerned
 from newsletter.store import returned as store
 from newsletter.store.engine import Sessions
 from subscribers.consent import Origin
-from subscribers.signup import SendNotice, unsubscribe
+from subscribers.notices import SendNotice
+from subscribers.signup import unsubscribe
 from subscribers.suppression import SuppressionReason, suppress
 from subscribers.tables import Subscriber
 

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, or_, select, true
 
 from newsletter.store.ledger import Ledger
 from newsletter.store.tables import Delivery, Edition, Notice
-from subscribers.signup import NoticeKind
+from subscribers.notices import NoticeKind
 from subscribers.suppression import not_suppressed
 from subscribers.tables import State, Subscriber
 

@@ -15,9 +15,9 @@ from subscribers.finding import FindPapers, find_nothing
 from subscribers.guard import FormGuard
 from subscribers.language import spoken, tag
 from subscribers.library import Library
+from subscribers.notices import SendNotice
 from subscribers.preview import MakePreview, no_preview
 from subscribers.profile import Interest
-from subscribers.signup import SendNotice
 from subscribers.tokens import LinkSigner
 from subscribers.web.speech import carried, switches
 

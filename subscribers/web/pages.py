@@ -127,7 +127,7 @@ def posting(
 
 
 async def evenly(deps: WebDeps, answering: Awaitable[Response]) -> Response:
-    """An answer, no earlier than `deps.even_seconds` from now, so that its time tells no stranger anything."""
+    """An answer, no earlier than `deps.even_seconds` from now: its time tells no stranger anything."""
     began = perf_counter()
     response = await answering
     await sleep(max(0.0, began + deps.even_seconds - perf_counter()))
