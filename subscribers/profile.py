@@ -52,6 +52,8 @@ _BULLET = re.compile(r"\A(?:[-*+]\s+|•\s*)+")
 _DASHES = "\N{MINUS SIGN}\N{EN DASH}\N{HYPHEN}\N{NON-BREAKING HYPHEN}"
 _MINUS = re.compile(rf'\A[{_DASHES}](?=[\w"])')
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»\N{FULLWIDTH QUOTATION MARK}", '"'))
+_STRETCH = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]+")
+_LONGEST_STRETCH = 1_000
 _PIECE = re.compile(
     rf'\s*(?:[-*+•]\s*)?[-{_DASHES}]?(?:(?:author|org|cat|category)\s*:\s*)?"[^"]*"[^,]*|[^,]+',
     re.IGNORECASE,
@@ -240,6 +242,18 @@ def _canonical_id(found: str) -> str:
 
 def _clean(text: str) -> str:
     """Composed characters, no controls or invisible ones, single blanks."""
-    composed = unicodedata.normalize("NFC", text)
-    visible = (" " if unicodedata.category(c)[0] == "C" else c for c in composed)
+    visible = (" " if unicodedata.category(c)[0] == "C" else c for c in _composed(text))
     return " ".join("".join(visible).split())
+
+
+def _composed(text: str) -> str:
+    """`text` in NFC, but for what is too long for any wish: accents in a row cost their number squared."""
+    if len(text) <= _LONGEST_STRETCH:
+        return unicodedata.normalize("NFC", text)
+    # Nothing is composed across the beginning of an ASCII character.
+    return _STRETCH.sub(
+        lambda found: (
+            found[0] if len(found[0]) > _LONGEST_STRETCH else unicodedata.normalize("NFC", found[0])
+        ),
+        text,
+    )

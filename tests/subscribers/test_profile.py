@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -180,3 +182,12 @@ def test_wishes_parsed_alone_go_round_together(typed):
     except ProfileError:
         return
     assert parse_profile(to_text(profile)) == profile
+
+
+def test_accents_without_end_cost_nothing_and_others_are_composed() -> None:
+    began = process_time()
+    with pytest.raises(ProfileError):
+        parse_profile("a" + "\u0301\u0316" * 60_000)
+    assert process_time() - began < 2
+    wishes = parse_profile(", ".join(f"e\u0301tude {n}" for n in range(200))).interests
+    assert [wish.text for wish in wishes] == [f"\u00e9tude {n}" for n in range(200)]
