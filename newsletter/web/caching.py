@@ -95,7 +95,9 @@ class Caching:
                 self._octets -= _size(self._kept.popitem(last=False)[1])
 
     def _tag(self, request: Request, version: str) -> str:
-        parts = (self._site, request.url.path, request.url.query, spoken(), version)
+        # As it came: `request.url` is put together with the Host header, in which anything may stand.
+        asked = (request.scope["path"], request.scope["query_string"])
+        parts = (self._site, *asked, spoken(), version)
         # Weak: a proxy may compress what we send.
         return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
 

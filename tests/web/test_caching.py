@@ -67,6 +67,15 @@ def test_it_is_made_once_for_all_and_anew_when_anything_changed() -> None:
     assert len(tags) == 5
 
 
+def test_an_encoded_sign_makes_no_page_another() -> None:
+    caching, page = Caching(settings()), Page()
+    first = caching.answer(asking("/organisations/Google#DeepMind"), "v1", page.make)
+    second = caching.answer(asking("/organisations/Google"), "v1", page.make)
+    third = caching.answer(asking("/authors/a?page=2"), "v1", page.make)
+    fourth = caching.answer(asking("/authors/a", query="page=2"), "v1", page.make)
+    assert len({each.body for each in (first, second, third, fourth)}) == 4
+
+
 def test_many_who_ask_at_once_are_given_what_one_makes() -> None:
     caching, page, gate = Caching(settings()), Page(), Event()
 
