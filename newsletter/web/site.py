@@ -6,13 +6,14 @@ import threading
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from newsletter import clock
 from newsletter.app import App
@@ -45,6 +46,7 @@ from subscribers.guard import FormGuard
 from subscribers.language import gettext as _
 from subscribers.language import speaking
 from subscribers.web.deps import WebDeps
+from subscribers.web.pages import page_headers
 from subscribers.web.routes import routes
 from subscribers.web.speech import Speaking, language_of
 
@@ -74,7 +76,7 @@ def create(app: App, *, mailbox: Path | None = None) -> Starlette:
     ]
     if mailbox is not None:
         paths.extend(Mailbox(mailbox, deps).routes())
-    return Starlette(
+    site = Starlette(
         routes=paths,
         middleware=[
             Middleware(Speaking),
@@ -85,6 +87,10 @@ def create(app: App, *, mailbox: Path | None = None) -> Starlette:
             Exception: lambda request, __: _broken(deps, request),
         },
     )
+    site.router.redirect_slashes = (
+        False  # to whatever host and scheme a request names; see _trimmed
+    )
+    return site
 
 
 def _deps(app: App, mailbox: str | None) -> WebDeps:
@@ -158,6 +164,8 @@ def _broken(deps: WebDeps, request: Request) -> Response:
 
 def _http_error(deps: WebDeps, request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 404 and request.scope["path"].endswith("/"):
+        return _trimmed(deps, request)
     title, text = {
         404: (
             _("There is no such page"),
@@ -168,3 +176,10 @@ def _http_error(deps: WebDeps, request: Request, error: Exception) -> Response:
     response = told(deps, request.url.path, error.status_code, title, text)
     response.headers.update(error.headers or {})
     return response
+
+
+def _trimmed(deps: WebDeps, request: Request) -> Response:
+    """To the same address without slashes at its end, on this site whatever the path holds."""
+    path = quote(request.scope["path"].strip("/"), safe="/:@")
+    query = f"?{sent}" if (sent := request.scope["query_string"].decode("latin-1")) else ""
+    return RedirectResponse(f"{deps.root}/{path}{query}", headers=page_headers(private=True))

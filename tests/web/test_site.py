@@ -109,3 +109,20 @@ def test_the_demo_leads_to_its_mailbox_and_a_real_site_does_not(
 ) -> None:
     assert "/mailbox" in demo.get("/").text
     assert "/mailbox" not in public.get("/").text
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/search/?q=x", "/search?q=x"),
+        ("/confirm/token/", "/confirm/token"),
+        ("//evil.example/", "/evil.example"),
+        ("/%5Cevil.example//", "/%5Cevil.example"),
+        ("/a%0d%0aSet-Cookie:b/", "/a%0D%0ASet-Cookie:b"),
+    ],
+)
+def test_a_slash_too_many_leads_nowhere_else(public: TestClient, path: str, told: str) -> None:
+    evil = {"host": "evil.example"}
+    answer = public.get(f"http://testserver{path}", headers=evil, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (307, told)
+    assert answer.headers["referrer-policy"] == "no-referrer"
