@@ -176,7 +176,7 @@ def shared(one: Entry, other: Entry, vocabulary: Vocabulary) -> Shared:
     columns = vocabulary.columns
     known_to_both = ((term, columns.get(term, _TELLING)) for term in mine.keys() & theirs.keys())
     weighed = [(-worth(term, at), term) for term, at in known_to_both if at < _TELLING]
-    for _, term in sorted(weighed):
+    for _worth, term in sorted(weighed):
         if len(told) == _TOLD:
             break
         if not _is_readable(term):

@@ -43,3 +43,28 @@ def test_every_link_leads_somewhere(save: Save, site: TestClient) -> None:
     kinds = {urlsplit(each).path.split("/")[1] for each in seen}
     assert len(seen) < _MOST
     assert kinds >= {"papers", "daily", "authors", "organisations", "categories", "search", "feeds"}
+
+
+def test_a_language_that_was_chosen_stays_on_every_public_page(
+    save: Save, site: TestClient
+) -> None:
+    save(listed(1, votes=9, organisation="AC/DC & Sons"), listed(2), listed(3))
+    # Forms send the language along in a field of their own.
+    elsewhere = re.compile(
+        r"/(static|feeds|opensearch\.xml|(search|subscribe)$)|.*(\.bib|lang=en)$"
+    )
+    waiting, seen = ["https://papers.example/?lang=de"], set[str]()
+    while waiting and len(seen) < 40:
+        address = waiting.pop(0)
+        seen.add(address)
+        answer = site.get(address, follow_redirects=True)
+        assert answer.headers["content-language"] == "de", address
+        text = re.sub(r'<link rel="canonical"[^>]*>', "", answer.text)
+        found = links_of(str(answer.url), text)
+        led = {
+            each
+            for each in found
+            if not elsewhere.match(each.removeprefix("https://papers.example"))
+        }
+        waiting += sorted(led - seen - set(waiting))
+    assert {urlsplit(each).path.split("/")[1] for each in seen} >= {"papers", "daily", "authors"}
