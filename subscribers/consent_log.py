@@ -1,4 +1,4 @@
-"""The record of consent, only appended to: what somebody did, when, from where, and which words they saw."""
+"""The record of consent, only appended to: what somebody did, when, from where, what words they saw."""
 
 from __future__ import annotations
 

@@ -98,9 +98,8 @@ def test_an_unreachable_database_is_one_plain_line(tmp_path) -> None:
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_statements_of_a_server_have_an_end(engine: Engine) -> None:
-    if engine.dialect.name != "postgresql":
-        pytest.skip("of PostgreSQL")
     with engine.connect() as connection:
         assert connection.scalar(text("SHOW statement_timeout")) == "10min"
         own = engine.url.update_query_dict({"options": "-c statement_timeout=5000"})
