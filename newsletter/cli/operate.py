@@ -130,3 +130,5 @@ def demo(
         )
         out.print("Ctrl-C ends it.")
         serve_site(app, host, port, mailbox=Path(app.settings.outbox))
+    elif not json:
+        say("The site is served where a terminal is; there is none here.")

@@ -17,6 +17,7 @@ from newsletter.match.space import LATENT_TERMS, unit_dense
 from newsletter.match.vocabulary import Floats, Vocabulary
 from newsletter.match.words import STOP, name_key, terms, tokens
 from newsletter.model import Entry
+from subscribers.language import gettext as _
 
 # The first look at all papers is along so many directions; what it finds is compared in full.
 COARSE = 64
@@ -148,13 +149,16 @@ class Shared:
 
     def line(self) -> str:
         """Why they are related, in plain words."""
-        said = []
-        if self.authors:
-            said.append(f"Also by {_listed(self.authors)}")
-        if self.phrases:
-            quoted = tuple(f"“{phrase}”" for phrase in self.phrases)
-            said.append(f"{'both' if said else 'Both'} speak of {_listed(quoted)}")
-        return "; ".join(said) or "About the same things in other words"
+        authors = _listed(self.authors)
+        phrases = _listed([_("“{words}”").format(words=phrase) for phrase in self.phrases])
+        if authors and phrases:
+            both = _("Also by {authors}; both speak of {words}")
+            return both.format(authors=authors, words=phrases)
+        if authors:
+            return _("Also by {authors}").format(authors=authors)
+        if phrases:
+            return _("Both speak of {words}").format(words=phrases)
+        return _("About the same things in other words")
 
 
 def shared(one: Entry, other: Entry, vocabulary: Vocabulary) -> Shared:
@@ -172,7 +176,7 @@ def shared(one: Entry, other: Entry, vocabulary: Vocabulary) -> Shared:
     columns = vocabulary.columns
     known_to_both = ((term, columns.get(term, _TELLING)) for term in mine.keys() & theirs.keys())
     weighed = [(-worth(term, at), term) for term, at in known_to_both if at < _TELLING]
-    for _, term in sorted(weighed):
+    for _worth, term in sorted(weighed):
         if len(told) == _TOLD:
             break
         if not _is_readable(term):
@@ -219,4 +223,6 @@ def _words(text: str) -> list[str]:
 
 
 def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    if len(parts) < 2:
+        return "".join(parts)
+    return _("{one} and {other}").format(one=", ".join(parts[:-1]), other=parts[-1])

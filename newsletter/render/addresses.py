@@ -51,6 +51,11 @@ def subscribe_path(wishes: str) -> str:
     return f"/subscribe?{urlencode({'wishes': wishes})}"
 
 
+def seed_path(key: str) -> str:
+    """The sign-up form with this paper as an example of what is wanted."""
+    return f"/subscribe?{urlencode({'seed': key})}"
+
+
 def search_path(query: str, **more: str) -> str:
     """What a search finds; of `more` what is not empty: `order`, `page`."""
     return f"/search?{urlencode({'q': query, **{name: value for name, value in more.items() if value}})}"

@@ -13,7 +13,7 @@ from scipy import sparse
 from sqlalchemy.orm import Session
 
 from newsletter.match.features import text_words
-from newsletter.match.related import is_same, shared
+from newsletter.match.related import Shared, is_same, shared
 from newsletter.match.space import SMALLEST_ARCHIVE
 from newsletter.match.vocabulary import Floats, Vocabulary
 from newsletter.match.words import tokens
@@ -33,7 +33,9 @@ _FEW_FOR = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """A paper beside another. `day`: when it was published, or first listed where nobody told."""
+    """A paper beside another. `day`: when it was published, or first listed where nobody told. `why`: in
+    the language being spoken.
+    """
 
     entry: Entry
     likeness: float
@@ -44,7 +46,7 @@ class Related:
 class _Chosen(NamedTuple):
     entry_id: int
     likeness: float
-    why: str
+    shared: Shared
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class RelatedPapers:
         chosen = self._chosen(session, entry, now, min(max(count, 0), MOST_RELATED))
         entries = reading.entries_by_id(session, [each.entry_id for each in chosen])
         return tuple(
-            Related(found, each.likeness, _day(found), each.why)
+            Related(found, each.likeness, _day(found), each.shared.line())
             for each in chosen
             if (found := entries.get(each.entry_id))
         )
@@ -141,8 +143,7 @@ def _choose(
         title = " ".join(tokens(other.title))
         if title not in titles and len(chosen) < most:
             titles.add(title)
-            why = shared(entry, other, vocabulary).line()
-            chosen.append(_Chosen(id_, likeness, why))
+            chosen.append(_Chosen(id_, likeness, shared(entry, other, vocabulary)))
     return tuple(chosen)
 
 

@@ -26,6 +26,7 @@ from subscribers.language import gettext as _
 from subscribers.web.deps import WebDeps
 from subscribers.web.joining import JoiningPages
 from subscribers.web.pages import page, page_headers, quiet
+from subscribers.web.speech import carrying
 
 PAGE = 30
 _LONGEST_FILTER = 100
@@ -116,7 +117,8 @@ class DayPages:
 
     def _to(self, path: str) -> Response:
         headers = page_headers()
-        return RedirectResponse(f"{self._deps.root}{path}", status_code=302, headers=headers)
+        there = carrying(f"{self._deps.root}{path}")
+        return RedirectResponse(there, status_code=302, headers=headers)
 
     def _day(self, session: Session, request: Request, day: date, *, home: bool) -> Response:
         asked = _asked(request)
@@ -131,6 +133,7 @@ class DayPages:
             "asked": "",
             "base_url": self._deps.base_url,
             "home": home,
+            "path": "/" if home else day_path(day),
             "day": found,
             "today": self._today,
             "why_not_today": self._why_not_today(session, day) if home else "",
@@ -200,8 +203,8 @@ class DayPages:
             "between": f"{long_date(span.first)} \N{EN DASH} {long_date(span.last)}",
             "span": found,
             "path": path,
-            "before": span.path(found.before) if found.before else "",
-            "after": span.path(found.after) if found.after else "",
+            "before": carrying(span.path(found.before)) if found.before else "",
+            "after": carrying(span.path(found.after)) if found.after else "",
             "pages": pages(f"{self._deps.root}{path}", {}, number, PAGE, found.total),
         }
         return page(self._deps, "span.html", context, private=False)

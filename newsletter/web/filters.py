@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jinja2
 
 from newsletter.render import addresses, origin, wording
@@ -9,8 +11,9 @@ from newsletter.render.cards import shown_title
 from newsletter.render.maths import with_maths
 from newsletter.render.plain import web_url
 from newsletter.web.told import month_name, thousands
+from subscribers.web.speech import carrying
 
-_FILTERS = (
+_PATHS: tuple[Callable[..., str], ...] = (
     addresses.paper_path,
     addresses.author_path,
     addresses.organisation_path,
@@ -20,6 +23,8 @@ _FILTERS = (
     addresses.month_path,
     addresses.subscribe_path,
     addresses.search_path,
+)
+_FILTERS = (
     shown_title,
     with_maths,
     web_url,
@@ -33,5 +38,12 @@ _FILTERS = (
 
 
 def install(environment: jinja2.Environment) -> None:
-    """Make the filters known to an environment, each by its own name."""
+    """Make the filters known to an environment, each by its own name. Those that give an address keep
+    the language that was chosen.
+    """
     environment.filters |= {each.__name__: each for each in _FILTERS}
+    environment.filters |= {each.__name__: _link(each) for each in _PATHS}
+
+
+def _link(path: Callable[..., str]) -> Callable[..., str]:
+    return lambda *given, **more: carrying(path(*given, **more))

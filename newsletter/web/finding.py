@@ -24,6 +24,7 @@ from subscribers.language import gettext as _
 from subscribers.profile import wish_text
 from subscribers.web.deps import WebDeps
 from subscribers.web.pages import page, quiet
+from subscribers.web.speech import carrying
 
 PAGE = 20
 
@@ -89,8 +90,12 @@ class SearchPages:
             "first_loose": first_loose if results.loose and 0 <= first_loose < len(hits) else None,
             "wishes": wishes,
             "orders": [
-                (_("Best first"), f"{root}{search_path(text)}", not newest),
-                (_("Newest first"), f"{root}{search_path(text, order=Order.NEWEST.value)}", newest),
+                (_("Best first"), carrying(f"{root}{search_path(text)}"), not newest),
+                (
+                    _("Newest first"),
+                    carrying(f"{root}{search_path(text, order=Order.NEWEST.value)}"),
+                    newest,
+                ),
             ],
             "feed": f"{root}{search_path(text).replace('/search?', '/feeds/search.atom?', 1)}",
             "pages": pages(

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from newsletter.app import App
-from newsletter.render.addresses import author_path, category_path, organisation_path
+from newsletter.render.addresses import author_path, category_path, organisation_path, search_path
 from newsletter.render.plain import clean, clip
 from newsletter.stages.browsed import ListPage
 from newsletter.store.engine import reading
@@ -22,6 +22,7 @@ from subscribers.language import gettext as _
 from subscribers.profile import Interest, Kind, parse_wish, wish_text
 from subscribers.web.deps import WebDeps
 from subscribers.web.pages import message_page, page, quiet
+from subscribers.web.speech import carrying
 
 PAGE = 30
 _LONGEST = 150
@@ -84,7 +85,7 @@ class NamePages:
         number = page_of(request)
         found = way.read(session, name, self._deps.now(), offset=(number - 1) * PAGE, count=PAGE)
         if not found.total:
-            return self._unknown()
+            return self._unknown(name)
         path = way.path(name)
         context = {
             "here": "",
@@ -100,10 +101,11 @@ class NamePages:
         }
         return page(self._deps, "name.html", context, private=False)
 
-    def _unknown(self) -> Response:
+    def _unknown(self, name: str = "") -> Response:
         title = _("We have no papers of that name")
         text = _("Searching finds names that are spelt a little otherwise.")
-        return message_page(self._deps, title, text, status=404)
+        search = carrying(search_path(name))
+        return message_page(self._deps, title, text, status=404, search=search)
 
 
 def _feed_of(kind: str) -> Callable[[str], str]:

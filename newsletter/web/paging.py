@@ -1,4 +1,4 @@
-"""Turning pages: which part of a list an address asks for, and where the parts beside it are. Pure."""
+"""Turning pages: which part of a list an address asks for, and where the parts beside it are."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from starlette.requests import Request
+
+from subscribers.web.speech import carrying
 
 _FURTHEST = 10_000
 
@@ -29,9 +31,9 @@ def page_of(request: Request) -> int:
 
 
 def address(path: str, query: Mapping[str, str]) -> str:
-    """A path with those parts of a query that say something."""
+    """A path with those parts of a query that say something, and the language that was chosen."""
     told = urlencode({name: value for name, value in query.items() if value})
-    return f"{path}?{told}" if told else path
+    return carrying(f"{path}?{told}" if told else path)
 
 
 def pages(path: str, query: Mapping[str, str], number: int, size: int, total: int) -> Pages:

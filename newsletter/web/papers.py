@@ -14,7 +14,7 @@ from starlette.routing import Route
 from newsletter.app import App
 from newsletter.collect.keys import arxiv_id
 from newsletter.model import Entry
-from newsletter.render.addresses import paper_path
+from newsletter.render.addresses import paper_path, seed_path, subscribe_path
 from newsletter.render.bibtex import bibtex
 from newsletter.render.cards import links_of, shown_title
 from newsletter.render.plain import clean, clip
@@ -27,8 +27,10 @@ from newsletter.web.caching import PAPER, Caching
 from newsletter.web.curve import Curve, curve
 from subscribers.language import gettext as _
 from subscribers.profile import LONGEST_WISH
+from subscribers.sowing import can_be_a_wish
 from subscribers.web.deps import WebDeps
 from subscribers.web.pages import message_page, page, page_headers, quiet
+from subscribers.web.speech import carrying
 
 RELATED = 8
 _LONGEST_KEY = 400
@@ -128,8 +130,9 @@ class PaperPages:
             ],
             "curves": list(_curves(found, self._deps)),
             "bibtex": self._record(entry),
-            "wish": _wish(entry),
+            "by_mail": carrying(_by_mail(entry)),
             "base_url": self._deps.base_url,
+            "path": paper_path(entry.key),
             "citation": metadata.citation(found, self._deps.base_url),
             "open_graph": metadata.open_graph(found, self._deps.base_url, self._deps.site),
             "linked_data": metadata.linked_data(found, self._deps.base_url),
@@ -153,13 +156,12 @@ def _whole(key: str) -> str:
     return key if "://" in key else key.replace("url:https:/", "url:https://", 1)
 
 
-def _wish(entry: Entry) -> str:
-    """The wish for papers like this one: itself as an example, or its title where it has no number."""
-    kind, _colon, number = entry.key.partition(":")
-    if kind == "arxiv":
-        return f"arxiv:{number}"
+def _by_mail(entry: Entry) -> str:
+    """The form for papers like this one: itself as an example, or its title where none knows its key."""
+    if can_be_a_wish(entry.key):
+        return seed_path(entry.key)
     # Commas and quotation marks mean something among wishes.
-    return clip(" ".join(re.findall(r"[^\s,;\"“”]+", entry.title)), LONGEST_WISH)
+    return subscribe_path(clip(" ".join(re.findall(r"[^\s,;\"“”]+", entry.title)), LONGEST_WISH))
 
 
 def _parts() -> list[tuple[str, str]]:

@@ -77,9 +77,12 @@ def page(
     )
 
 
-def message_page(deps: WebDeps, title: str, text: str, *, status: int) -> Response:
-    """A page that says one thing."""
-    return page(deps, "message.html", {"title": title, "text": text}, status=status)
+def message_page(
+    deps: WebDeps, title: str, text: str, *, status: int, search: str = ""
+) -> Response:
+    """A page that says one thing, and leads to the sign-up form, or to the address of a `search`."""
+    context = {"title": title, "text": text, "search": search}
+    return page(deps, "message.html", context, status=status)
 
 
 def quiet(deps: WebDeps, handler: Getting) -> Getting:

@@ -85,8 +85,15 @@ def switches() -> list[dict[str, Any]]:
 
 def carried() -> str:
     """What links to other public pages end in, so that a language chosen there stays chosen."""
+    return carrying("")
+
+
+def carrying(address: str) -> str:
+    """The address of another public page, with the language that was chosen here."""
     chosen = _asked.get().chosen
-    return f"?{urlencode({PARAMETER: chosen})}" if chosen else ""
+    if not chosen:
+        return address
+    return f"{address}{'&' if '?' in address else '?'}{urlencode({PARAMETER: chosen})}"
 
 
 def language_headers() -> dict[str, str]:

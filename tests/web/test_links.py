@@ -52,3 +52,28 @@ def test_keys_that_no_database_can_hold_are_nobodys(app: App, site: TestClient) 
         answer = site.post("/subscribe/preview", data={name: "doi:10.1/\0", "wishes": "graphs"})
         assert answer.status_code == 200
     assert Finder(app.sessions).find(["\0", "doi:10.1/\ud800"], []).by_key == {}
+
+
+def test_a_language_that_was_chosen_stays_on_every_public_page(
+    save: Save, site: TestClient
+) -> None:
+    save(listed(1, votes=9, organisation="AC/DC & Sons"), listed(2), listed(3))
+    # Forms send the language along in a field of their own.
+    elsewhere = re.compile(
+        r"/(static|feeds|opensearch\.xml|(search|subscribe)$)|.*(\.bib|lang=en)$"
+    )
+    waiting, seen = ["https://papers.example/?lang=de"], set[str]()
+    while waiting and len(seen) < 40:
+        address = waiting.pop(0)
+        seen.add(address)
+        answer = site.get(address, follow_redirects=True)
+        assert answer.headers["content-language"] == "de", address
+        text = re.sub(r'<link rel="canonical"[^>]*>', "", answer.text)
+        found = links_of(str(answer.url), text)
+        led = {
+            each
+            for each in found
+            if not elsewhere.match(each.removeprefix("https://papers.example"))
+        }
+        waiting += sorted(led - seen - set(waiting))
+    assert {urlsplit(each).path.split("/")[1] for each in seen} >= {"papers", "daily", "authors"}

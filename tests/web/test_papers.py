@@ -210,13 +210,18 @@ def test_a_withdrawn_paper_says_so(save: Save, site: TestClient) -> None:
 
 
 def test_more_like_this_fills_in_the_form(save: Save, site: TestClient) -> None:
-    save(listed(1), listed(2, keys=("url:https://example.org/a",), title="Ships, and sails"))
+    save(
+        listed(1),
+        listed(2, keys=("url:https://example.org/a",), title="Ships, and sails"),
+        listed(3, keys=("doi:10.1234/sails.7",)),
+    )
     for key, wish in (
         ("arxiv:2606.00001", "arxiv:2606.00001"),
+        ("doi:10.1234/sails.7", "doi:10.1234/sails.7"),
         ("url:https://example.org/a", "Ships and sails"),
     ):
         text = site.get(paper_path(key)).text
-        found = re.search(r'href="(/subscribe\?wishes=[^"]+)"', text)
+        found = re.search(r'href="(/subscribe\?(?:wishes|seed)=[^"]+)"', text)
         assert found
         form = site.get(unescape(found[1]))
         assert re.search(rf">\s*{re.escape(wish)}</textarea>", form.text)

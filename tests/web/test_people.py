@@ -96,6 +96,7 @@ def test_scanners_that_open_every_link_of_every_mail_change_nothing(
     page = preferences(app)
     client.post(page.replace("preferences", "move"), data={"email": "other@example.org"})
     client.post(page, data=form | {"wishes": "more papers"})
+    settle()
     app.notices().run()
     every = links(app)
     kinds = {path.split("/")[1] for path in every}
