@@ -167,18 +167,20 @@ def _some_words(session: Session, query: Query, hits: _Hits) -> list[Candidate]:
 
 
 def _meant(session: Session, query: Query) -> dict[str, tuple[str, ...]]:
-    """Other spellings of the names in a search that found nothing; of its words, of those that stand
-    in no paper.
+    """Other spellings of the names, and of the words, that stand in no paper, for a search that found
+    nothing.
     """
     found: dict[str, tuple[str, ...]] = {}
-    for name in query.of(ClueKind.AUTHOR):
-        found[name] = (name, *search.spellings(session, name))
     for clue in query.wanted:
-        if clue.kind is ClueKind.WORD and (near := search.spellings(session, clue.text)):
-            alone = Query(wanted=(clue,))
-            if not search.candidates(session, alone, Asked.all_of(lookup(alone)), 1, ranked=False):
-                found[clue.text] = near
-    return {typed: names for typed, names in found.items() if names != (typed,)}
+        if clue.kind not in {ClueKind.AUTHOR, ClueKind.WORD}:
+            continue
+        near = search.spellings(session, clue.text)
+        alone = Query(wanted=(clue,))
+        if near and not search.candidates(
+            session, alone, Asked.all_of(lookup(alone)), 1, ranked=False
+        ):
+            found[clue.text] = near
+    return found
 
 
 def _used(meant: dict[str, tuple[str, ...]], found: Sequence[Found]) -> tuple[str, ...]:

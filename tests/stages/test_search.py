@@ -91,6 +91,13 @@ def test_a_name_that_is_right_is_not_replaced(app: App) -> None:
     assert (titles(results), results.instead) == (["One"], ())
 
 
+def test_beside_a_misspelt_name_one_that_is_right_stays(app: App) -> None:
+    save(app, ("One", "Of gears."), authors=("Dong Chen",))
+    save(app, ("Two", "Of gears."), authors=("Deng Chen",), keys=("arxiv:2606.00077",))
+    results = look(app, "author:Dong Chenn")
+    assert (titles(results), results.instead) == (["One"], ("Dong Chen",))
+
+
 @pytest.mark.parametrize("typed", ["", "-survey", "a" * 10_000, "\0\0", 'author: "'])
 def test_nothing_to_look_for_asks_no_database(app: App, typed: str) -> None:
     asked: list[str] = []
