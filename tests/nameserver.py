@@ -77,10 +77,12 @@ def serving(zone: Zone | None = None) -> Iterator[NameServer]:
             sent = found.answer(self.rfile.read(size), tcp=True)
             self.wfile.write(struct.pack("!H", len(sent)) + sent)
 
-    with (
-        socketserver.ThreadingUDPServer(("127.0.0.1", 0), Datagram) as udp,
-        socketserver.ThreadingTCPServer(udp.server_address, Stream) as tcp,
-    ):
+    # The system gives the one a port that is free for it; the other may find it taken.
+    udp = socketserver.ThreadingUDPServer(("127.0.0.1", 0), Datagram)
+    while (tcp := _on(udp.server_address, Stream)) is None:
+        udp.server_close()
+        udp = socketserver.ThreadingUDPServer(("127.0.0.1", 0), Datagram)
+    with udp, tcp:
         found.port = udp.server_address[1]
         threads = [
             threading.Thread(target=each.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -95,3 +97,12 @@ def serving(zone: Zone | None = None) -> Iterator[NameServer]:
             tcp.shutdown()
             for thread in threads:
                 thread.join()
+
+
+def _on(
+    address: tuple[str, int], handler: type[socketserver.BaseRequestHandler]
+) -> socketserver.ThreadingTCPServer | None:
+    try:
+        return socketserver.ThreadingTCPServer(address, handler)
+    except OSError:
+        return None
