@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -21,6 +21,7 @@ from subscribers.language import spoken, tag
 TITLE_LENGTH = 300
 # An edition has some hundreds of papers; the bound is for a process that lives for months.
 _KEPT_PIECES = 16_000
+_TWO_DIGITS = 12
 _T = TypeVar("_T")
 
 
@@ -38,8 +39,7 @@ class Card:
     """A paper in one style, for every mail that holds it. The `followed` among its authors are shown
     and set in bold.
 
-    Texts are numbered, for their links stand behind all of them; so there is a text for each place that
-    the paper had in a mail.
+    Texts are numbered, for their links stand behind all of them.
     """
 
     def __init__(
@@ -62,16 +62,39 @@ class Card:
         if not style.line:
             self.links = encode_piece("", template.render_html("links", {"links": self._links}))
 
-    def text(self, number: int) -> bytes:
-        """The paper in the text part under this number."""
-        return self._text(self._part, {**self._words, "number": number})
+    @cached_property
+    def text(self) -> Numbered:
+        """The paper in the text part."""
+        return Numbered(partial(self._text, self._part, self._words))
 
-    def note(self, number: int) -> bytes:
-        """What tells, below that number, where it can be read."""
-        return self._text("links", {"links": self._links, "number": number})
+    @cached_property
+    def note(self) -> Numbered:
+        """What tells, below the same number, where it can be read."""
+        return Numbered(partial(self._text, "links", {"links": self._links}))
 
-    def _text(self, part: str, words: dict[str, Any]) -> bytes:
-        return encode_piece(self._template.render_text(part, words), "").text
+    def _text(self, part: str, words: dict[str, Any], number: int) -> bytes:
+        return encode_piece(self._template.render_text(part, {**words, "number": number}), "").text
+
+
+class Numbered:
+    """A piece of the text part under any number, made once where the number is but its label, `[7]`, in
+    front: then the blanks behind take up its width. A template of an operator's may do otherwise.
+    """
+
+    def __init__(self, make: Callable[[int], bytes]) -> None:
+        self._make = make
+        self._head, _, self._rest = make(1).partition(b"[1]")
+        self._is_label = self._under(_TWO_DIGITS) == make(_TWO_DIGITS)
+
+    def under(self, number: int) -> bytes:
+        """The piece under this number, from 1."""
+        return self._under(number) if self._is_label else self._make(number)
+
+    def _under(self, number: int) -> bytes:
+        label = b"[%d]" % number
+        wider = len(label) - len(b"[1]")
+        rest = self._rest.removeprefix(b" " * wider)
+        return self._head + label + rest
 
 
 class Told:
@@ -84,7 +107,6 @@ class Told:
         self._card = card
         self._why = why
         self._votes = votes.text
-        self._texts: dict[int, tuple[bytes, bytes]] = {}
         fixed = mold_of(joined((card.html, why, card.links)))
         self.html = fixed.html + votes.html
         self.html_size = fixed.html_size + votes.html_size
@@ -94,10 +116,8 @@ class Told:
 
     def texts(self, number: int) -> tuple[bytes, bytes]:
         """The paper in the text part under this number, and the note, with gaps for the tokens."""
-        if number not in self._texts:
-            note = self._card.note(number).replace(b"%", b"%%") + self._votes
-            self._texts[number] = self._card.text(number) + self._why.text, note
-        return self._texts[number]
+        note = self._card.note.under(number).replace(b"%", b"%%") + self._votes
+        return self._card.text.under(number) + self._why.text, note
 
 
 class Cards:
