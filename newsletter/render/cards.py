@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from functools import cached_property, lru_cache, partial
+from functools import cache, cached_property, lru_cache, partial
 from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -22,6 +22,8 @@ TITLE_LENGTH = 300
 # An edition has some hundreds of papers; the bound is for a process that lives for months.
 _KEPT_PIECES = 16_000
 _TWO_DIGITS = 12
+# What is behind a label of so many digits, up to the fifth column, as `mime` encodes it.
+_FILLS = {1: b" =20", 2: b" "}
 _T = TypeVar("_T")
 
 
@@ -78,23 +80,24 @@ class Card:
 
 class Numbered:
     """A piece of the text part under any number, made once where the number is but its label, `[7]`, in
-    front: then the blanks behind take up its width. A template of an operator's may do otherwise.
+    front: then the blanks behind take up its width. Long words may break elsewhere, and a template of an
+    operator's may put the number anywhere; such a piece is made for each.
     """
 
     def __init__(self, make: Callable[[int], bytes]) -> None:
-        self._make = make
-        self._head, _, self._rest = make(1).partition(b"[1]")
-        self._is_label = self._under(_TWO_DIGITS) == make(_TWO_DIGITS)
+        self._make = cache(make)
+        self._head, _, rest = self._make(1).partition(b"[1]")
+        self._fill = _FILLS if rest.startswith(_FILLS[1]) else {}
+        self._rest = rest.removeprefix(_FILLS[1]) if self._fill else rest
+        self._is_label = self._under(_TWO_DIGITS) == self._make(_TWO_DIGITS)
 
     def under(self, number: int) -> bytes:
         """The piece under this number, from 1."""
         return self._under(number) if self._is_label else self._make(number)
 
     def _under(self, number: int) -> bytes:
-        label = b"[%d]" % number
-        wider = len(label) - len(b"[1]")
-        rest = self._rest.removeprefix(b" " * wider)
-        return self._head + label + rest
+        digits = b"%d" % number
+        return b"%b[%b]%b%b" % (self._head, digits, self._fill.get(len(digits), b""), self._rest)
 
 
 class Told:

@@ -12,10 +12,15 @@ from newsletter.render.cards import Numbered
 @pytest.mark.parametrize(
     ("make", "times"),
     [
-        (lambda n: b"\n" + (b"[%d]" % n).ljust(5) + b"A title [1]\n     [2] and more", 2),
+        (
+            lambda n: (
+                b"\n" + (b"[%d]" % n).ljust(5).replace(b"  ", b" =20") + b"A title [1]\n[2] too"
+            ),
+            2,
+        ),
         (lambda n: b"[%d]\r\n" % n, 2),
-        (lambda n: b"Paper %d of many [1]" % n, 2 + 5),
-        (lambda n: b"[1] is no label; [%d] is" % n, 2 + 5),
+        (lambda n: b"Paper %d of many [1]" % n, 2 + 4),
+        (lambda n: b"[1] is no label; [%d] is" % n, 2 + 4),
     ],
 )
 def test_under_any_number(make: Callable[[int], bytes], times: int) -> None:
@@ -26,5 +31,5 @@ def test_under_any_number(make: Callable[[int], bytes], times: int) -> None:
         return make(number)
 
     piece = Numbered(counted)
-    assert [piece.under(n) for n in (1, 2, 9, 10, 40)] == [make(n) for n in (1, 2, 9, 10, 40)]
+    assert [piece.under(n) for n in (1, 2, 9, 10, 100)] == [make(n) for n in (1, 2, 9, 10, 100)]
     assert len(made) == times
