@@ -199,7 +199,7 @@ class Cards:
 
 
 def shown_title(title: str) -> str:
-    """A title as mails show it."""
+    """A title as mails and pages show it."""
     return _cleaned(title) or _("Untitled")
 
 

@@ -15,6 +15,7 @@ from newsletter.match.trending import WEIGHTS, Attention, Heat
 from newsletter.stages.browsed import DayOrder, Facet
 from newsletter.stages.origins import Origin, origin_of
 from newsletter.store import browsing
+from newsletter.store.attention import first_voted_on
 
 COUNTED = frozenset({*WEIGHTS, "stars"})
 """The signals that lists show or are sorted by."""
@@ -133,7 +134,7 @@ def _heats(
         if lines.keys() & WEIGHTS.keys()
     }
     since = {id_: first_listed[id_] for id_ in spoken}
-    since |= browsing.first_voted_on(session, list(spoken))
+    since |= first_voted_on(session, list(spoken))
     attention = [
         Attention(id_, datetime.combine(since[id_], time(), UTC), lines)
         for id_, lines in spoken.items()

@@ -8,14 +8,13 @@ from sqlalchemy.orm import Session
 
 from newsletter.match.query import Query
 from newsletter.match.words import tokens
-from newsletter.render.plain import clean, clip
+from newsletter.render.cards import shown_title
 from newsletter.store import reading, search
 from newsletter.store.engine import Sessions
 from newsletter.store.engine import reading as reading_sessions
 from newsletter.store.search import Asked
 from subscribers.finding import FoundPaper, FoundPapers
 
-_TITLE_LENGTH = 300
 _FEWEST_WORDS = 2
 _LIKELY = 10
 """So many of the newest papers that hold a title's words side by side are looked at."""
@@ -38,8 +37,7 @@ class Finder:
             wanted = {*ids.values(), *(id_ for id_ in named.values() if id_ is not None)}
             entries = reading.entries_by_id(session, wanted)
         papers = {
-            id_: FoundPaper(each.key, clip(clean(each.title), _TITLE_LENGTH))
-            for id_, each in entries.items()
+            id_: FoundPaper(each.key, shown_title(each.title)) for id_, each in entries.items()
         }
         return FoundPapers(
             {key: papers[id_] for key, id_ in ids.items() if id_ in papers},

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from newsletter.match.shared import ShareOf, Titled, groups
+from newsletter.render.cards import shown_title
 from newsletter.render.plain import clean, clip, web_url
 from newsletter.stages.forgetting import forget
 from newsletter.stages.origins import origin_of
@@ -17,7 +18,6 @@ from newsletter.store import personal, sources
 from subscribers.feedback import VoteGiven
 from subscribers.library import Common, Paper, PastDigest, Shared, SourceShown
 
-_TITLE_LENGTH = 300
 # Of more votes the older ones are told together: a page must stay small.
 _MOST_VOTES = 60
 
@@ -104,7 +104,7 @@ class PaperLibrary:
 
 
 def _paper(row: personal.TitledRow) -> Paper:
-    title = clip(clean(row.title), _TITLE_LENGTH) or "Untitled"
+    title = shown_title(row.title)
     return Paper(row.entry_id, row.key, title, web_url(row.url))
 
 

@@ -17,7 +17,8 @@ from sqlalchemy import func, select
 
 from newsletter.model import Digest, Entry, EvidenceKind, Pick
 from newsletter.render import wording
-from newsletter.render.plain import clean, clip, web_url
+from newsletter.render.cards import shown_title
+from newsletter.render.plain import web_url
 from newsletter.stages.plan import Planner
 from newsletter.stages.spaces import Spaces
 from newsletter.store import reading, spaces, tables
@@ -37,7 +38,6 @@ DAYS = 14
 _MOST_WAITING = 8
 _PATIENCE = 5.0
 _LOOKS_EVERY = timedelta(minutes=5)
-_TITLE_LENGTH = 300
 _NOBODY = 0
 """No subscriber has this id, so nothing was ever sent to them or learned of them."""
 
@@ -176,7 +176,7 @@ def _told(pick: Pick, entry: Entry) -> PreviewPaper:
     return PreviewPaper(
         entry_id=entry.id,
         key=entry.key,
-        title=clip(clean(entry.title), _TITLE_LENGTH) or _("Untitled"),
+        title=shown_title(entry.title),
         url=web_url(entry.url),
         authors=_("{names} and {count} more").format(names=names, count=more) if more else names,
         day=entry.first_listed_on,

@@ -40,14 +40,14 @@ def recent(session: Session, listed_since: date, now: datetime) -> list[Attentio
     for entry_id, listed_on, kind, at, value in rows:
         since[entry_id] = listed_on
         found[entry_id][kind].append((at, value))
-    since |= _voted_on_since(session, since)
+    since |= first_voted_on(session, since)
     return [
         Attention(entry_id, datetime.combine(since[entry_id], time(), UTC), said)
         for entry_id, said in found.items()
     ]
 
 
-def _voted_on_since(session: Session, ids: Collection[int]) -> dict[int, date]:
+def first_voted_on(session: Session, ids: Collection[int]) -> dict[int, date]:
     """The day on which a source that counts votes first listed each entry."""
     found: dict[int, date] = {}
     for part in in_chunks(sorted(ids)):

@@ -189,19 +189,6 @@ def highest(
     return found
 
 
-def first_voted_on(session: Session, ids: Sequence[int]) -> dict[int, date]:
-    """The day on which a source that counts votes first listed each entry."""
-    found: dict[int, date] = {}
-    for part in in_chunks(sorted(ids)):
-        rows = session.execute(
-            select(Listing.entry_id, func.min(Listing.day))
-            .where(Listing.entry_id.in_(part), Listing.votes.is_not(None))
-            .group_by(Listing.entry_id)
-        )
-        found.update((entry_id, day) for entry_id, day in rows)
-    return found
-
-
 def listing_facts(
     session: Session, ids: Collection[int]
 ) -> dict[int, tuple[date, tuple[int, ...]]]:

@@ -12,7 +12,6 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from newsletter.app import App
-from newsletter.collect.keys import arxiv_id
 from newsletter.model import Entry
 from newsletter.render.addresses import paper_path, seed_path, subscribe_path
 from newsletter.render.bibtex import bibtex
@@ -25,6 +24,7 @@ from newsletter.web import metadata
 from newsletter.web.ballots import ballots
 from newsletter.web.caching import PAPER, Caching
 from newsletter.web.curve import Curve, curve
+from newsletter.web.parameters import keys_meant
 from subscribers.language import gettext as _
 from subscribers.profile import LONGEST_WISH
 from subscribers.sowing import can_be_a_wish
@@ -33,7 +33,6 @@ from subscribers.web.pages import message_page, page, page_headers, quiet
 from subscribers.web.speech import carrying
 
 RELATED = 8
-_LONGEST_KEY = 400
 _TLDR = 420
 _LINKED_AUTHORS, _NAMED_AUTHORS = 40, 160
 _BIB = ".bib"
@@ -58,9 +57,9 @@ class PaperPages:
     def show(self, request: Request) -> Response:
         """The paper; by another of its names, a permanent redirect. Changes nothing."""
         named = _whole(request.path_params["key"])
-        shown: list[tuple[str, Show]] = [(name, self._page) for name in names_of(named)]
+        shown: list[tuple[str, Show]] = [(name, self._page) for name in keys_meant(named)]
         if named.endswith(_BIB):
-            shown += [(name, self._bibtex) for name in names_of(named[: -len(_BIB)])]
+            shown += [(name, self._bibtex) for name in keys_meant(named[: -len(_BIB)])]
         with self._sessions() as session:
             for key, show in shown:
                 if version := self._app.browser.paper_version(session, key):
@@ -138,17 +137,6 @@ class PaperPages:
             "linked_data": metadata.linked_data(found, self._deps.base_url),
             "description": metadata.description(found),
         }
-
-
-def names_of(named: str) -> Iterator[str]:
-    """The keys that a paper may go by that is asked for by a name: that itself, or its bare arXiv number,
-    with or without a version.
-    """
-    if len(named) > _LONGEST_KEY or not named.isprintable():
-        return
-    yield named
-    if number := arxiv_id(named):
-        yield f"arxiv:{number[0]}"
 
 
 def _whole(key: str) -> str:

@@ -100,7 +100,9 @@ def key_in(request: Request, prefix: str, ending: str = "") -> str | None:
 
 
 def keys_meant(named: str) -> Iterator[str]:
-    """The keys that a paper may go by that is asked for by a name: that itself, or its arXiv number."""
+    """The keys that a paper may go by that is asked for by a name: that itself, or its arXiv number,
+    with or without a version.
+    """
     if len(named) > _LONGEST_KEY or not named.isprintable():
         return
     yield named

@@ -18,7 +18,8 @@ from starlette.responses import RedirectResponse, Response
 from newsletter import clock
 from newsletter.app import App
 from newsletter.errors import NewsletterError
-from newsletter.render.plain import clean, clip, web_url
+from newsletter.render.cards import shown_title
+from newsletter.render.plain import web_url
 from newsletter.stages.commonness import Commonness
 from newsletter.stages.finding import Finder
 from newsletter.stages.library import PaperLibrary
@@ -50,7 +51,6 @@ from subscribers.web.pages import page_headers
 from subscribers.web.routes import routes
 from subscribers.web.speech import Speaking, language_of
 
-_TITLE_LENGTH = 300
 _EVEN_SECONDS = 0.25
 """More than taking in any request costs, unless the machine is overloaded."""
 
@@ -126,7 +126,7 @@ def _describe(session: Session, entry_id: int) -> tuple[str, str, str] | None:
     entry = entries_by_id(session, [entry_id]).get(entry_id)
     if entry is None:
         return None
-    return entry.key, clip(clean(entry.title), _TITLE_LENGTH) or _("Untitled"), web_url(entry.url)
+    return entry.key, shown_title(entry.title), web_url(entry.url)
 
 
 class _Flusher:

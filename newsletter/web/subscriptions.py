@@ -12,8 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from newsletter.web.problems import problem
-from subscribers.address import Address, parse_address
-from subscribers.errors import AddressError, TooManyRequestsError
+from subscribers.address import Address
+from subscribers.errors import TooManyRequestsError
 from subscribers.language import gettext as _
 from subscribers.language import spoken
 from subscribers.length import Length
@@ -22,7 +22,7 @@ from subscribers.schedule import Cadence
 from subscribers.signup import SignUp, request_subscription
 from subscribers.web.body import LARGEST_BODY, BodyTooLargeError, capped
 from subscribers.web.deps import WebDeps
-from subscribers.web.forms import Typed, understood
+from subscribers.web.forms import Typed, address_in, understood
 from subscribers.web.pages import evenly, origin_of
 
 PATH = "/api/v1/subscriptions"
@@ -91,7 +91,7 @@ class Subscriptions:
             return _refused(_told(wrong))
         deps, now = self._deps, self._deps.now()
         preferences, errors = understood(_typed(wanted), now)
-        address = _address(wanted.email, errors)
+        address = address_in(wanted.email, errors)
         if preferences is None or address is None:
             return _refused(errors)
         try:
@@ -138,14 +138,6 @@ def _typed(wanted: SubscriptionRequest) -> Typed:
         length=wanted.length.value,
         quiet_days=str(wanted.quiet_days),
     )
-
-
-def _address(text: str, errors: dict[str, str]) -> Address | None:
-    try:
-        return parse_address(text)
-    except AddressError as error:
-        errors["email"] = str(error)
-        return None
 
 
 def _told(wrong: ValidationError) -> dict[str, str]:

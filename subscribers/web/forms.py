@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 from starlette.datastructures import FormData
 
+from subscribers.address import Address, parse_address
 from subscribers.catalogue import Catalogue, Ticked, catalogue
 from subscribers.consent import REQUEST_WORDING
-from subscribers.errors import ProfileError
+from subscribers.errors import AddressError, ProfileError
 from subscribers.guard import Guarded
 from subscribers.language import N_, languages, name_of, spoken
 from subscribers.language import gettext as _
@@ -49,10 +50,7 @@ LENGTHS = (
     ("full", N_("The whole abstract")),
 )
 HOURS = tuple((str(hour), f"{hour:02}:00") for hour in range(24))
-_SINGLE = (
-    "email",
-    "wishes",
-    "seeds",
+SCALARS = (
     "cadence",
     "weekday",
     "hour",
@@ -63,6 +61,8 @@ _SINGLE = (
     "language",
     "paused_until",
 )
+"""The fields that hold one value and are in the preferences, too."""
+_SINGLE = ("email", "wishes", "seeds", *SCALARS)
 
 
 def _said(choices: Choices) -> Choices:
@@ -219,6 +219,15 @@ def _ratings(sent: FormData) -> tuple[tuple[str, int], ...]:
     )
     rated = [(key, MORE) for key in sorted(more - less)]
     return (*rated, *((key, LESS) for key in sorted(less - more)))[:MOST_RATED]
+
+
+def address_in(text: str, errors: dict[str, str]) -> Address | None:
+    """The address that was typed; or None, and a message among the errors."""
+    try:
+        return parse_address(text)
+    except AddressError as error:
+        errors["email"] = str(error)
+        return None
 
 
 def _attempt(errors: dict[str, str], step: Callable[[], _T]) -> _T | None:

@@ -10,9 +10,9 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from subscribers.address import Address, parse_address
+from subscribers.address import Address
 from subscribers.consent import CONFIRM_WORDING, State
-from subscribers.errors import AddressError, ProfileError, TooManyRequestsError
+from subscribers.errors import ProfileError, TooManyRequestsError
 from subscribers.guard import Sent
 from subscribers.language import gettext as _
 from subscribers.preferences import Preferences, read_preferences
@@ -24,7 +24,7 @@ from subscribers.tables import Subscriber
 from subscribers.tokens import Purpose
 from subscribers.typos import hint
 from subscribers.web.deps import WebDeps
-from subscribers.web.forms import Typed, form_context, profile_of, typed_in, understood
+from subscribers.web.forms import Typed, address_in, form_context, profile_of, typed_in, understood
 from subscribers.web.hints import hints
 from subscribers.web.pages import message_page, origin_of, owner, page
 from subscribers.web.tasting import TastingView, tasted
@@ -66,7 +66,7 @@ class JoiningPages:
         sown, errors = self._sown(typed)
         preferences, wrong = understood(typed, now, sown.interests)
         errors |= wrong
-        address = _address(typed.email, errors)
+        address = address_in(typed.email, errors)
         if errors or preferences is None or address is None:
             return self._form(typed, errors, status=422)
         came = Sent(*(_text(sent, name) for name in ("stamp", "proof", "website")))
@@ -187,14 +187,6 @@ class JoiningPages:
 def _text(sent: FormData, name: str) -> str:
     value = sent.get(name)
     return value if isinstance(value, str) else ""
-
-
-def _address(text: str, errors: dict[str, str]) -> Address | None:
-    try:
-        return parse_address(text)
-    except AddressError as error:
-        errors["email"] = str(error)
-        return None
 
 
 def _summary(subscriber: Subscriber) -> dict[str, Any]:

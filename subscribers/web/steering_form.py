@@ -16,20 +16,8 @@ from subscribers.profile import Profile
 from subscribers.tables import Subscriber
 from subscribers.web import chips
 from subscribers.web.chips import Chips, text_in
-from subscribers.web.forms import Typed, typed_of, understood
+from subscribers.web.forms import SCALARS, Typed, typed_of, understood
 from subscribers.web.snapshot import merged, merged_off, packed, unpacked
-
-_SCALARS = (
-    "cadence",
-    "weekday",
-    "hour",
-    "timezone",
-    "max_papers",
-    "length",
-    "quiet_days",
-    "language",
-    "paused_until",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +61,7 @@ def as_set(subscriber: Subscriber, sources: Sequence[str], now: datetime) -> Ste
     typed = typed_of(replace(preferences, profile=Profile()), subscriber.email, now)
     shown = chips.shown(subscriber)
     values = [
-        *((name, getattr(typed, name)) for name in _SCALARS),
+        *((name, getattr(typed, name)) for name in SCALARS),
         *((chip.name, chip.weight) for chip in shown.chips),
         ("rest", shown.rest),
         *(("part_off", part) for part in sorted(preferences.parts_off)),
@@ -95,9 +83,9 @@ def changed(now: Steering, sent: FormData) -> Steering:
     pairs = unpacked(was_text)
     was = dict(pairs)
     scalars = merged(
-        {name: getattr(now.typed, name) for name in _SCALARS},
+        {name: getattr(now.typed, name) for name in SCALARS},
         was,
-        {name: text for name in _SCALARS if (text := text_in(sent, name)) is not None},
+        {name: text for name in SCALARS if (text := text_in(sent, name)) is not None},
     )
     ticked = {name: [v for v in sent.getlist(name) if isinstance(v, str)] for name in _TICKED}
     seen = {name: [v for key, v in pairs if key == name] for name in _SEEN}
