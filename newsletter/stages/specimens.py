@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 from newsletter.compose import CANDIDATES_PER_PLACE, add_trending, trending_places
 from newsletter.match.features import day_features
@@ -108,57 +109,46 @@ def _states(now: datetime) -> list[_State]:
     wishes = parse_profile(_WISHES).interests
     odd = specimen_papers.awkward(now)
     full, titles = Manner(length=Length.FULL), Manner(length=Length.TITLES)
+    wished = partial(_State, entries=papers, interests=wishes)
     return [
-        _State(
+        wished(
             name="digest",
-            entries=papers,
-            interests=wishes,
             trending=True,
             manner=Manner(complete=True),
         ),
-        _State(name="digest-one-paper", entries=papers, interests=wishes, places=1),
+        wished(name="digest-one-paper", places=1),
         _State(name="digest-forty-papers", entries=papers, places=40),
         _State(name="digest-no-wishes", entries=papers, places=8),
-        _State(
+        wished(
             name="digest-incomplete",
-            entries=papers,
-            interests=wishes,
             places=5,
             note="Not everything is in yet.",
         ),
         _State(name="digest-awkward", entries=odd, places=len(odd)),
-        _State(
+        wished(
             name="digest-titles",
-            entries=papers,
-            interests=wishes,
             manner=titles,
             trending=True,
             heard=specimen_papers.HEARD,
         ),
-        _State(name="digest-full", entries=papers, interests=wishes, manner=full),
+        wished(name="digest-full", manner=full),
         _State(name="digest-full-forty", entries=papers, places=40, manner=full),
-        _State(
+        wished(
             name="digest-weekly",
-            entries=papers,
-            interests=wishes,
             places=15,
             manner=Manner(weekly=True),
             trending=True,
             changes=specimen_papers.CHANGES,
         ),
-        _State(
+        wished(
             name="digest-after-a-pause",
-            entries=papers,
-            interests=wishes,
             trending=True,
             missed=len(papers) // 2,
             changes=specimen_papers.CHANGES,
         ),
         _State(name="quiet", entries=(), quiet_days=7),
-        _State(
+        wished(
             name="digest.de",
-            entries=papers,
-            interests=wishes,
             trending=True,
             missed=len(papers) // 2,
             changes=specimen_papers.CHANGES,
